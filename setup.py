@@ -1,0 +1,5 @@
+"""Packaging; everything it says is in setup.cfg."""
+
+from setuptools import setup
+
+setup()

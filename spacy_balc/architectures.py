@@ -1,0 +1,375 @@
+"""The registered architectures: settings in, thinc models out."""
+
+from typing import Any, Optional, Sequence
+
+import numpy
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import Floats2d
+
+from .nn import tagger
+from .shim import TorchShim, copy_module
+from .tags import SKIPPED
+
+LORA = {"rank": 8, "alpha": 16, "targets": ["query", "key"], "dropout": 0.0}
+POOLINGS = ("mean", "first")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+Tok2Vec = Model[list[Doc], list[Floats2d]]
+
+
+# spacy-balc.LoraTransformer.v1
+
+
+def LoraTransformer(
+    name: str,
+    lora: Optional[dict[str, Any]],
+    width: Optional[int] = None,
+    window: int = 510,
+    stride: int = 384,
+    pooling: str = "mean",
+    precision: str = "auto",
+    learn_rate_scale: float = 1.0,
+) -> Tok2Vec:
+    """A pretrained encoder of BERT's family with LoRA (Hu et al., 2021), as a tok2vec layer.
+
+    Weights arrive in `initialize` or from disk; a saved pipeline holds all of them.
+
+    name: hub name or local folder of the encoder, read by `initialize` alone.
+    lora: `rank` (0 freezes every weight), `alpha`, `targets` (names of linear layers) and
+        `dropout`; null trains every weight.
+    width: size of the token vectors, which must be the encoder's; listeners need it.
+    window, stride: size and step, in word pieces, of the windows over a longer doc.
+    pooling: "mean" of a token's word pieces, or the "first".
+    precision: "fp32", "bf16" (matrix products only), or "auto": bf16 where the hardware has it.
+    learn_rate_scale: factor of the optimizer's learning rate.
+
+    Raises ValueError for a setting out of range.
+    """
+    lora = _check_lora(lora)
+    if not 0 < stride <= window:
+        raise ValueError(f"stride = {stride} must be at least 1 and at most window = {window}.")
+    if pooling not in POOLINGS:
+        raise ValueError(f"pooling = {pooling!r} must be one of {', '.join(POOLINGS)}.")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision = {precision!r} must be one of {', '.join(PRECISIONS)}.")
+    shim = EncoderShim(lora, learn_rate_scale)
+    return Model(
+        "lora_transformer",
+        _encoder_forward,
+        init=_encoder_init,
+        dims={"nO": width},
+        attrs={
+            "name": name,
+            "window": window,
+            "stride": stride,
+            "pooling": pooling,
+            "precision": precision,
+            "dropout_rate": 0.0,
+        },
+        shims=[shim],
+    )
+
+
+class EncoderShim(TorchShim):
+    """Keeps the encoder, a copy for training in half precision and a merged one for prediction."""
+
+    def __init__(self, lora: Optional[dict[str, Any]], learn_rate_scale: float):
+        super().__init__(_build_encoder, {"": learn_rate_scale})
+        self.lora = lora
+
+    def check(self, spec: dict[str, Any]) -> None:
+        if spec["lora"] != self.lora:
+            raise ValueError(
+                f"they have the adapters {spec['lora']}, while the config's lora block says "
+                f"{self.lora}: use the config that they were trained with"
+            )
+
+    def for_training(self, dtype: torch.dtype, dropout: bool):
+        from .nn.encoder import cast_frozen
+
+        def make():
+            copied = copy_module(self.module, sharing=True)
+            return copied if dtype is torch.float32 else cast_frozen(self.module, copied, dtype)
+
+        # Only update() comes here, which is one thread's business: no other sees the mode change.
+        return self.derived(f"training {dtype}", make, weights=False).train(dropout)
+
+    def for_prediction(self, dtype: torch.dtype):
+        from .nn.encoder import merge
+
+        def make():
+            return merge(self.module, copy_module(self.module, sharing=True), dtype)
+
+        return self.derived(f"prediction {dtype}", make, weights=True)
+
+
+def _build_encoder(spec: dict[str, Any]) -> torch.nn.Module:
+    from .nn.encoder import build
+
+    return build(spec)
+
+
+def _check_lora(lora: Optional[dict[str, Any]]) -> Optional[dict[str, Any]]:
+    """The block with its defaults filled in; ValueError for what it can't hold."""
+    if lora is None:
+        return None
+    unknown = sorted(set(lora) - set(LORA))
+    if unknown:
+        raise ValueError(
+            f"The lora block has no setting {', '.join(unknown)}: it takes {', '.join(LORA)}."
+        )
+    lora = {**LORA, **lora}
+    if not isinstance(lora["rank"], int) or lora["rank"] < 0:
+        raise ValueError(f"lora.rank = {lora['rank']!r} must be a whole number, 0 or more.")
+    if not isinstance(lora["alpha"], (int, float)) or lora["alpha"] <= 0:
+        raise ValueError(f"lora.alpha = {lora['alpha']!r} must be a number above 0.")
+    if not isinstance(lora["dropout"], (int, float)) or not 0 <= lora["dropout"] < 1:
+        raise ValueError(f"lora.dropout = {lora['dropout']!r} must be a number in [0, 1).")
+    targets = lora["targets"]
+    if isinstance(targets, str) or not targets or not all(isinstance(t, str) for t in targets):
+        raise ValueError(f"lora.targets = {targets!r} must be a list of names of linear layers.")
+    return {**lora, "targets": list(targets)}
+
+
+def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
+    from .nn.encoder import load
+    from .nn.family import most_pieces
+
+    shim, name = model.shims[0], model.attrs["name"]
+    spec, encoder = load(name, shim.lora)
+    width = model.get_dim("nO") if model.has_dim("nO") else None
+    if width not in (None, encoder.width):
+        raise ValueError(
+            f"width = {width}, but the token vectors of {name!r} have {encoder.width}: "
+            f"set width = {encoder.width}."
+        )
+    most = most_pieces(encoder.transformer.config)
+    if model.attrs["window"] > most:
+        raise ValueError(
+            f"window = {model.attrs['window']} word pieces, but {name!r} takes {most} at a time: "
+            f"set window = {most} and a stride below it."
+        )
+    model.set_dim("nO", encoder.width)
+    shim.set(spec, encoder)
+
+
+def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
+    shim = model.shims[0]
+    if shim.module is None:
+        raise ValueError(
+            "LoraTransformer has no weights yet: call nlp.initialize(), or load a trained pipeline."
+        )
+    attrs = model.attrs
+    dtype = _dtype(attrs["precision"], shim.device)
+    lengths = [len(doc) for doc in docs]
+    if is_train:
+        encoder = shim.for_training(dtype, dropout=attrs["dropout_rate"] > 0)
+        mode = torch.set_grad_enabled(bool(shim.trainable()))
+    else:
+        encoder = shim.for_prediction(dtype)
+        mode = torch.inference_mode()
+    texts = [[token.text for token in doc] for doc in docs]
+    half = torch.autocast(shim.device.type, torch.bfloat16, enabled=dtype is not torch.float32)
+    with mode, half:
+        vectors = encoder.vectors(texts, attrs["window"], attrs["stride"], attrs["pooling"])
+    rows = vectors.detach().split(lengths)
+    if not is_train:
+        # doc.tensor may keep a row range for long: it must not keep the whole batch alive.
+        rows = [row.clone() for row in rows] if len(rows) > 1 else rows
+    outputs = [torch2xp(row) for row in rows]
+
+    def backprop(d_outputs: list[Floats2d]) -> list[Doc]:
+        if vectors.requires_grad:
+            torch.autograd.backward(vectors, _row(d_outputs, vectors.device, vectors.shape[1]))
+        return []
+
+    return outputs, backprop
+
+
+def _dtype(precision: str, device: torch.device) -> torch.dtype:
+    if precision == "auto":
+        return torch.bfloat16 if _has_bf16(device) else torch.float32
+    return torch.bfloat16 if precision == "bf16" else torch.float32
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return supported() or torch.cpu._is_amx_tile_supported()
+
+
+# spacy-balc.BalcNer.v1
+
+
+def BalcNer(
+    tok2vec: Tok2Vec,
+    hidden_width: int = 128,
+    lstm_layers: int = 1,
+    attention_heads: int = 1,
+    attention_window: int = 256,
+    crf: bool = True,
+    learn_rate_scale: float = 1.0,
+    crf_learn_rate_scale: float = 1.0,
+    nO: Optional[int] = None,
+) -> Model[list[Doc], list[Floats2d]]:
+    """Tagger over any tok2vec: BiLSTM, self-attention, linear, CRF. Its output is the emissions,
+    (tokens, tags) a doc; its attributes `loss`, `decode` and `resize_output` are functions that
+    take the model first, so that a copied model drives its own CRF.
+
+    tok2vec: layer that gives each token a vector.
+    hidden_width: of the LSTM in each direction. lstm_layers: 0 leaves it out.
+    attention_heads: 0 leaves self-attention out. attention_window: tokens seen to either side.
+    crf: false trains each token by itself; decoding is legal BIO all the same.
+    learn_rate_scale, crf_learn_rate_scale: factors of the optimizer's learning rate, for the head
+        without its CRF and for the CRF.
+    nO: number of tags, 2 a label and 1; set when the labels are known.
+
+    Raises ValueError for a setting out of range.
+    """
+    for setting, value, least in (
+        ("hidden_width", hidden_width, 1),
+        ("lstm_layers", lstm_layers, 0),
+        ("attention_heads", attention_heads, 0),
+        ("attention_window", attention_window, 1),
+    ):
+        if value < least:
+            raise ValueError(f"{setting} = {value} must be at least {least}.")
+    settings = {
+        "hidden_width": hidden_width,
+        "lstm_layers": lstm_layers,
+        "attention_heads": attention_heads,
+        "attention_window": attention_window,
+        "crf": crf,
+    }
+    return Model(
+        "balc_ner",
+        _tagger_forward,
+        init=_tagger_init,
+        dims={"nO": nO},
+        attrs={
+            "dropout_rate": 0.0,
+            "loss": loss,
+            "decode": decode,
+            "resize_output": resize_output,
+        },
+        layers=[tok2vec],
+        refs={"tok2vec": tok2vec},
+        shims=[TaggerShim(settings, learn_rate_scale, crf_learn_rate_scale)],
+    )
+
+
+class TaggerShim(TorchShim):
+    """Keeps the head and its CRF."""
+
+    def __init__(self, settings: dict[str, Any], learn_rate_scale: float, crf_scale: float):
+        super().__init__(tagger.build, {"": learn_rate_scale, "crf.": crf_scale})
+        self.settings = settings
+
+    def check(self, spec: dict[str, Any]) -> None:
+        for setting, value in self.settings.items():
+            if spec[setting] != value:
+                raise ValueError(
+                    f"they were trained with {setting} = {spec[setting]}, while the config says "
+                    f"{value}: use the config that they were trained with"
+                )
+
+
+def _tagger_init(model: Model, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
+    tok2vec = model.layers[0]
+    tok2vec.initialize(X)
+    filled = [doc for doc in X or [] if len(doc)][:1]
+    width = tok2vec.predict(filled)[0].shape[1] if filled else tok2vec.get_dim("nO")
+    spec = {"input_width": width, "n_tags": model.get_dim("nO"), **model.shims[0].settings}
+    model.shims[0].set(spec)
+
+
+def _tagger_forward(model: Model, docs: Sequence[Doc], is_train: bool):
+    vectors, backprop_vectors = model.layers[0](docs, is_train)
+    shim = model.shims[0]
+    lengths = [len(doc) for doc in docs]
+    with torch.set_grad_enabled(is_train):
+        flat = _row(vectors, shim.device, shim.spec["input_width"]).requires_grad_(is_train)
+        emissions = shim.module(flat, lengths, model.attrs["dropout_rate"] if is_train else 0.0)
+    outputs = [torch2xp(row) for row in emissions.detach().split(lengths)]
+
+    def backprop(d_emissions: list[Floats2d]):
+        torch.autograd.backward(emissions, _row(d_emissions, shim.device, emissions.shape[1]))
+        d_rows = torch2xp(flat.grad)
+        ends = numpy.cumsum(lengths)
+        # An empty doc's vectors may have a width of their own: so has their gradient.
+        return backprop_vectors(
+            [
+                d_rows[end - len(v) : end] if len(v) else model.ops.alloc2f(*v.shape)
+                for v, end in zip(vectors, ends.tolist())
+            ]
+        )
+
+    return outputs, backprop
+
+
+def loss(
+    model: Model, emissions: list[Floats2d], tags: Sequence[numpy.ndarray]
+) -> tuple[float, list[Floats2d]]:
+    """Mean negative log-likelihood of a batch's gold tokens, and its gradient by the emissions.
+
+    tags: int64 (n_tokens,) a doc, as `tags.encode` gives them. The CRF's own gradients accumulate.
+    """
+    shim = model.shims[0]
+    flat = _row(emissions, shim.device, model.get_dim("nO")).requires_grad_()
+    sequences = [torch.from_numpy(row[row != SKIPPED]) for row in tags]
+    kept = torch.from_numpy(numpy.flatnonzero(numpy.concatenate(tags) != SKIPPED))
+    value = shim.module.loss(
+        flat.index_select(0, kept.to(flat.device)), [row for row in sequences if len(row)]
+    )
+    value.backward()
+    gradient = flat.grad.split([len(row) for row in tags])
+    return value.item(), [torch2xp(row) for row in gradient]
+
+
+def decode(
+    model: Model, emissions: list[Floats2d], allowed: Sequence[Optional[numpy.ndarray]]
+) -> list[numpy.ndarray]:
+    """Best legal tags, int64 (n_tokens,) a doc, SKIPPED where a token may have none.
+
+    allowed: bool (n_tokens, n_tags) a doc, as `tags.allowed_tags` gives them, None for all tags.
+    """
+    shim, n_tags = model.shims[0], model.get_dim("nO")
+    lengths = [len(row) for row in emissions]
+    free = [
+        numpy.ones((length, n_tags), dtype=bool) if mask is None else mask
+        for length, mask in zip(lengths, allowed)
+    ]
+    counts = [int(mask.any(axis=1).sum()) for mask in free]
+    masks = numpy.concatenate(free)
+    kept = numpy.flatnonzero(masks.any(axis=1))
+    tags = numpy.full(len(masks), SKIPPED, dtype="int64")
+    flat = _row(emissions, shim.device, n_tags)
+    tags[kept] = (
+        shim.module.decode(
+            flat.index_select(0, torch.from_numpy(kept).to(flat.device)),
+            [count for count in counts if count],
+            torch.from_numpy(masks[kept]).to(flat.device),
+        )
+        .cpu()
+        .numpy()
+    )
+    return numpy.split(tags, numpy.cumsum(lengths)[:-1])
+
+
+def resize_output(model: Model, matrix: numpy.ndarray, fresh: numpy.ndarray) -> None:
+    """Take on another tag set without losing what was learnt; see `tags.expansion`."""
+    shim = model.shims[0]
+    shim.module.relabel(torch.from_numpy(matrix), torch.from_numpy(fresh))
+    shim.set({**shim.spec, "n_tags": len(matrix)}, shim.module)
+    model.set_dim("nO", len(matrix), force=True)
+
+
+def _row(arrays: Sequence[Floats2d], device: torch.device, width: int) -> torch.Tensor:
+    """The rows of all docs in one tensor; a copy, so that nobody's input is changed."""
+    filled = [xp2torch(array).to(device) for array in arrays if len(array)]
+    return torch.cat(filled) if filled else torch.zeros((0, width), device=device)

@@ -1,0 +1,85 @@
+"""A linear-chain CRF on pytorch-crf's parameters, with forbidden transitions and missing gold."""
+
+from typing import Optional
+
+import torch
+import torchcrf
+from torch import Tensor
+
+IMPOSSIBLE = -1e4  # finite: a column of -inf gives NaN gradients in the normaliser
+
+
+class CRF(torchcrf.CRF):
+    """Conditional random field (Lafferty et al., 2001) whose forbidden transitions no path uses.
+
+    The parameters and the state dict are those of `torchcrf.CRF`; they start at zero, so that an
+    untrained model prefers no tag. All methods take rows without gaps: the first `lengths[b]`
+    steps of row b count, and each row has at least one.
+    """
+
+    def __init__(self, num_tags: int, starts: Tensor, follows: Tensor):
+        """starts: bool (num_tags,), tags that may come first. follows: bool (num_tags, num_tags),
+        which tag (column) may follow which (row)."""
+        super().__init__(num_tags, batch_first=True)
+        self.register_buffer("forbidden_start", ~starts, persistent=False)
+        self.register_buffer("forbidden", ~follows, persistent=False)
+
+    def reset_parameters(self) -> None:
+        for parameter in self.parameters():
+            torch.nn.init.zeros_(parameter)
+
+    def _scores(self) -> tuple[Tensor, Tensor]:
+        start = self.start_transitions.masked_fill(self.forbidden_start, IMPOSSIBLE)
+        return start, self.transitions.masked_fill(self.forbidden, IMPOSSIBLE)
+
+    def log_likelihood(self, emissions: Tensor, possible: Tensor, lengths: Tensor) -> Tensor:
+        """Log-likelihood of each row's gold, (batch,), summed over all paths that agree with it.
+
+        emissions: float (batch, steps, num_tags). possible: bool, the same shape: the tags that
+        the gold leaves open, one where it is known, all where it is missing. lengths: (batch,).
+        """
+        # Gold and normaliser in one scan: rows of the first half see only the possible tags.
+        both = torch.cat([emissions.masked_fill(~possible, IMPOSSIBLE), emissions])
+        total = self._log_partition(both, torch.cat([lengths, lengths]))
+        gold, normaliser = total.chunk(2)
+        return gold - normaliser
+
+    def _log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        start, transitions = self._scores()
+        steps = emissions.unbind(1)
+        inside = (torch.arange(len(steps), device=lengths.device)[:, None] < lengths)[..., None]
+        alpha = start + steps[0]
+        for i in range(1, len(steps)):
+            after = torch.logsumexp(alpha.unsqueeze(2) + transitions, dim=1) + steps[i]
+            alpha = torch.where(inside[i], after, alpha)
+        return torch.logsumexp(alpha + self.end_transitions, dim=1)
+
+    @torch.no_grad()
+    def best_path(
+        self, emissions: Tensor, lengths: Tensor, allowed: Optional[Tensor] = None
+    ) -> Tensor:
+        """Most likely legal tags (Viterbi, 1967), int64 (batch, steps); 0 behind a row's end.
+
+        emissions: float (batch, steps, num_tags). lengths: (batch,). allowed: bool, the same
+        shape as emissions: tags a step may take. Of equal paths the one of lower tags wins.
+        """
+        if allowed is not None:
+            emissions = emissions.masked_fill(~allowed, IMPOSSIBLE)
+        start, transitions = self._scores()
+        steps = emissions.unbind(1)
+        inside = (torch.arange(len(steps), device=lengths.device)[:, None] < lengths)[..., None]
+        score = start + steps[0]
+        stay = torch.arange(self.num_tags, device=emissions.device).expand_as(score)
+        pointers = []
+        for i in range(1, len(steps)):
+            best, pointer = (score.unsqueeze(2) + transitions).max(dim=1)
+            # Only differences count; kept small, they stay exact on a very long doc.
+            best = best - best.amax(dim=1, keepdim=True) + steps[i]
+            score = torch.where(inside[i], best, score)
+            pointers.append(torch.where(inside[i], pointer, stay))
+        tag = (score + self.end_transitions).argmax(dim=1, keepdim=True)
+        path = [tag]
+        for pointer in reversed(pointers):
+            tag = pointer.gather(1, tag)
+            path.append(tag)
+        return torch.cat(path[::-1], dim=1) * inside[..., 0].T

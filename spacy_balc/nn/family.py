@@ -1,0 +1,39 @@
+"""What differs between the encoders of BERT's family."""
+
+import inspect
+
+from torch import nn
+from transformers import PretrainedConfig
+
+# Model type, and whether it counts positions from behind its padding id.
+FAMILY = {
+    "albert": False,
+    "bert": False,
+    "camembert": True,
+    "electra": False,
+    "ernie": False,
+    "roberta": True,
+    "xlm-roberta": True,
+}
+
+
+def first_position(config: PretrainedConfig) -> int:
+    """Number of the first position embedding in use."""
+    return config.pad_token_id + 1 if FAMILY[config.model_type] else 0
+
+
+def most_pieces(config: PretrainedConfig) -> int:
+    """Word pieces that fit into one window, beside the two special ones that frame it."""
+    return config.max_position_embeddings - first_position(config) - 2
+
+
+def accepts_pooler(kind: type) -> bool:
+    """Whether a model class can be asked to have no pooler: ELECTRA's can't."""
+    return "add_pooling_layer" in inspect.signature(kind.__init__).parameters
+
+
+def without_pooler(transformer: nn.Module) -> nn.Module:
+    """Token vectors do not pass through a pooler: take out the one that some models build."""
+    if getattr(transformer, "pooler", None) is not None:
+        transformer.pooler = None
+    return transformer

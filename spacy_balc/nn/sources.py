@@ -1,0 +1,112 @@
+"""Where a pretrained encoder comes from: a local folder or the hub, checked before it is used."""
+
+import json
+from typing import Any
+
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
+from transformers.models.auto.modeling_auto import MODEL_MAPPING
+from transformers.utils import logging
+
+from .family import FAMILY, accepts_pooler, without_pooler
+
+HELP = (
+    "Set `name` in the config to a local folder with config.json, model.safetensors and the "
+    "tokenizer's files. One comes with the repository of spacy-balc (assets/encoder-mini); any "
+    "other is fetched where there is a network with `huggingface-cli download NAME --local-dir "
+    "FOLDER` and copied here; scripts/pretrain_encoder.py makes one from raw text."
+)
+
+
+def load_pretrained(name: str) -> tuple[nn.Module, dict[str, Any]]:
+    """The bare encoder in fp32, and the spec of its word pieces.
+
+    name: hub name or local folder. Raises ValueError with a remedy if it can't be had or used.
+    """
+    config = _read(name, "config", lambda: AutoConfig.from_pretrained(name))
+    if config.model_type not in FAMILY or getattr(config, "is_decoder", False):
+        raise ValueError(
+            f"The encoder {name!r} is of type {config.model_type!r}"
+            f"{', set up as a decoder' if getattr(config, 'is_decoder', False) else ''}. "
+            f"LoraTransformer takes BERT's family: {', '.join(sorted(FAMILY))}."
+        )
+    if FAMILY[config.model_type] and config.pad_token_id is None:
+        raise ValueError(
+            f"The encoder {name!r} is of type {config.model_type!r}, which counts positions from "
+            "pad_token_id, and its config.json has none. Add the one it was trained with."
+        )
+    spec = _pieces(name, config)
+    return _weights(name, config), spec
+
+
+def _read(name: str, what: str, read):
+    try:
+        return read()
+    except (OSError, ValueError, ImportError, json.JSONDecodeError, KeyError) as error:
+        raise ValueError(
+            f"Can't get the encoder {name!r}: its {what} is neither in a local folder of this "
+            f"name nor to be had from the Hugging Face hub. {HELP}\nReason: {error}"
+        ) from error
+
+
+def _pieces(name: str, config: PretrainedConfig) -> dict[str, Any]:
+    # Byte-level pieces of split words begin with a space, as the stock tokenizer demands.
+    options = {"add_prefix_space": True} if config.model_type == "roberta" else {}
+    tokenizer = _read(
+        name, "tokenizer", lambda: AutoTokenizer.from_pretrained(name, use_fast=True, **options)
+    )
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"The tokenizer of {name!r} has no fast version (tokenizer.json), which is needed."
+        )
+    start = _first(tokenizer.cls_token_id, tokenizer.bos_token_id)
+    end = _first(tokenizer.sep_token_id, tokenizer.eos_token_id)
+    for what, value in (("cls", start), ("sep", end), ("unk", tokenizer.unk_token_id)):
+        if value is None:
+            raise ValueError(
+                f"The tokenizer of {name!r} has no {what} token: name it in its "
+                "tokenizer_config.json."
+            )
+    highest = max(tokenizer.get_vocab().values())
+    if highest >= config.vocab_size:
+        raise ValueError(
+            f"The tokenizer of {name!r} has ids up to {highest}, its weights only "
+            f"{config.vocab_size}: tokenizer and weights are of different encoders."
+        )
+    return {
+        "tokenizer": tokenizer.backend_tokenizer.to_str(),
+        "start": start,
+        "end": end,
+        "unknown": tokenizer.unk_token_id,
+        "padding": _first(tokenizer.pad_token_id, config.pad_token_id, 0),
+        "special": sorted(set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}),
+    }
+
+
+def _weights(name: str, config: PretrainedConfig) -> nn.Module:
+    kind = MODEL_MAPPING[type(config)]
+    options = {"add_pooling_layer": False} if accepts_pooler(kind) else {}
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        transformer, loading = _read(
+            name,
+            "weights (model.safetensors)",
+            lambda: AutoModel.from_pretrained(
+                name, config=config, use_safetensors=True, output_loading_info=True, **options
+            ),
+        )
+    finally:
+        logging.set_verbosity(level)
+    missing = [key for key in loading["missing_keys"] if "pooler" not in key]
+    if missing or loading.get("mismatched_keys"):
+        wrong = missing or [str(key) for key in loading["mismatched_keys"]]
+        raise ValueError(
+            f"The weights of {name!r} do not fit its config.json: {len(wrong)} tensors are missing "
+            f"or of another shape, such as {wrong[0]}. {HELP}"
+        )
+    return without_pooler(transformer).float()
+
+
+def _first(*values):
+    return next((value for value in values if value is not None), None)

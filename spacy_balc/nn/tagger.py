@@ -1,0 +1,162 @@
+"""The head: token vectors -> packed BiLSTM -> banded self-attention -> linear -> emissions, CRF."""
+
+from typing import Any, Optional, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, dropout
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
+
+from ..batching import batches
+from ..tags import MISSING, legal_transitions
+from .attention import BandedSelfAttention
+from .crf import CRF, IMPOSSIBLE
+
+BUDGET = 8192  # padded tokens a batch: bounds the memory of a few long docs among many short
+FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
+
+
+class Tagger(nn.Module):
+    """Emissions and their CRF. Works on docs in a row: vectors of all tokens, and docs' lengths.
+
+    It has no dropout modules and no mode: the rate is an argument, so that prediction in one
+    thread is not touched by training in another.
+    """
+
+    def __init__(
+        self,
+        input_width: int,
+        n_tags: int,
+        hidden_width: int,
+        lstm_layers: int,
+        attention_heads: int,
+        attention_window: int,
+        crf: bool,
+    ):
+        super().__init__()
+        width = input_width
+        self.lstm: Optional[nn.LSTM] = None
+        if lstm_layers:
+            self.lstm = nn.LSTM(
+                width, hidden_width, lstm_layers, bidirectional=True, batch_first=True
+            )
+            width = 2 * hidden_width
+        self.attention: Optional[BandedSelfAttention] = None
+        if attention_heads:
+            self.attention = BandedSelfAttention(width, attention_heads, attention_window)
+        self.output = nn.Linear(width, n_tags)
+        self.use_crf = crf
+        self.crf = self._make_crf(n_tags)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def _make_crf(self, n_tags: int) -> CRF:
+        starts, follows = legal_transitions(n_tags)
+        crf = CRF(n_tags, torch.from_numpy(starts), torch.from_numpy(follows))
+        return crf.requires_grad_(self.use_crf)
+
+    def forward(self, vectors: Tensor, lengths: Sequence[int], rate: float = 0.0) -> Tensor:
+        """Emissions (n_tokens, n_tags) of all docs' tokens in a row.
+
+        vectors: (n_tokens, input_width). lengths: tokens a doc, zeros allowed. rate: dropout.
+        """
+        docs = [i for i, length in enumerate(lengths) if length]
+        if not docs:
+            return vectors.new_zeros((0, self.output.out_features))
+        rows = vectors.split(list(lengths))
+        found: list[Optional[Tensor]] = [None] * len(rows)
+        for group in batches([lengths[i] for i in docs], BUDGET):
+            members = [docs[k] for k in group]
+            emissions = self._emissions([rows[i] for i in members], rate)
+            for k, i in enumerate(members):
+                found[i] = emissions[k, : lengths[i]]
+        return torch.cat([found[i] for i in docs])
+
+    def _emissions(self, rows: list[Tensor], rate: float) -> Tensor:
+        """(docs, steps, n_tags) of docs sorted by length, longest first."""
+        rows = [dropout(row, rate) for row in rows] if rate else rows
+        lengths = torch.tensor([len(row) for row in rows])
+        if self.lstm is None:
+            hidden = pad_sequence(rows, batch_first=True)
+        else:
+            packed, _ = self.lstm(pack_sequence(rows))
+            hidden, _ = pad_packed_sequence(packed, batch_first=True)
+            hidden = dropout(hidden, rate) if rate else hidden
+        if self.attention is not None:
+            hidden = self.attention(hidden, lengths.to(hidden.device))
+            hidden = dropout(hidden, rate) if rate else hidden
+        return self.output(hidden)
+
+    def loss(self, emissions: Tensor, tags: Sequence[Tensor]) -> Tensor:
+        """Negative log-likelihood of the gold, a mean over its tokens, ().
+
+        emissions: (n_tokens, n_tags), tokens of all sequences in a row. tags: int64 (length,) a
+        sequence, MISSING where the gold is unknown.
+        """
+        known = sum(int((row != MISSING).sum()) for row in tags)
+        if not known:
+            return emissions.sum() * 0.0
+        flat = torch.cat(list(tags)).to(emissions.device)
+        if not self.use_crf:
+            return cross_entropy(emissions, flat, ignore_index=MISSING)
+        possible = (flat[:, None] == MISSING) | (
+            flat[:, None] == torch.arange(emissions.shape[1], device=emissions.device)
+        )
+        total = emissions.new_zeros(())
+        for _, scores, open_tags, steps in self._padded(emissions, tags, possible):
+            total = total - self.crf.log_likelihood(scores, open_tags, steps).sum()
+        return total / known
+
+    def decode(
+        self, emissions: Tensor, lengths: Sequence[int], allowed: Optional[Tensor] = None
+    ) -> Tensor:
+        """Best legal tags, int64 (n_tokens,), of sequences in a row.
+
+        emissions, allowed: (n_tokens, n_tags). lengths: tokens a sequence, none of them 0.
+        """
+        if not len(emissions):
+            return emissions.new_zeros(0, dtype=torch.int64)
+        if allowed is None:
+            allowed = torch.ones_like(emissions, dtype=torch.bool)
+        rows = emissions.split(list(lengths))
+        found: list[Optional[Tensor]] = [None] * len(rows)
+        for group, scores, permitted, steps in self._padded(emissions, rows, allowed):
+            path = self.crf.best_path(scores, steps, permitted)
+            for k, i in enumerate(group):
+                found[i] = path[k, : lengths[i]]
+        return torch.cat(found)
+
+    def _padded(self, emissions: Tensor, rows: Sequence[Tensor], masks: Tensor):
+        """Groups of similar length: their numbers, emissions and masks padded, and lengths."""
+        lengths = [len(row) for row in rows]
+        parts, mask_parts = emissions.split(lengths), masks.split(lengths)
+        for group in batches(lengths, BUDGET):
+            scores = pad_sequence([parts[i] for i in group], batch_first=True)
+            mask = pad_sequence([mask_parts[i] for i in group], batch_first=True)
+            steps = torch.tensor([lengths[i] for i in group], device=emissions.device)
+            yield group, scores, mask, steps
+
+    @torch.no_grad()
+    def relabel(self, matrix: Tensor, fresh: Tensor) -> None:
+        """Take on another tag set; see `tags.expansion` for matrix and fresh."""
+        matrix, fresh = matrix.to(self.output.weight.device), fresh.to(self.output.weight.device)
+        output = nn.Linear(self.output.in_features, len(matrix)).to(matrix.device)
+        output.weight.copy_(matrix @ self.output.weight)
+        output.bias.copy_(matrix @ self.output.bias - FRESH_HANDICAP * fresh)
+        crf = self._make_crf(len(matrix)).to(matrix.device)
+        crf.start_transitions.copy_(matrix @ self.crf.start_transitions)
+        crf.end_transitions.copy_(matrix @ self.crf.end_transitions)
+        crf.transitions.copy_(matrix @ self.crf.transitions @ matrix.T)
+        # Of a label's own B-I and I-I only the legal pairs count; the others were 0 in the mean.
+        own = fresh & (torch.arange(len(matrix), device=matrix.device) % 2 == 0)
+        crf.transitions[:, own] *= max(1, (matrix.shape[1] - 1) // 2)
+        crf.transitions.masked_fill_(crf.forbidden, 0.0)
+        self.output, self.crf = output, crf
+
+
+def build(spec: dict[str, Any]) -> Tagger:
+    """A Tagger from its arguments."""
+    return Tagger(**spec)
+
+
+__all__ = ["Tagger", "build", "IMPOSSIBLE"]

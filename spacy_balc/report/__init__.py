@@ -1,0 +1,1 @@
+"""Scores, tables and pages about a trained pipeline."""

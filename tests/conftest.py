@@ -1,0 +1,132 @@
+"""Fixtures for all tests: tiny encoders, a toy corpus, `--slow`."""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import pytest
+import spacy
+from hypothesis import HealthCheck, settings
+from spacy.training import Example
+
+from .encoders import make_encoder
+
+settings.register_profile(
+    "default",
+    deadline=None,  # the first example pays for imports and caches
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("default")
+
+TOY = [
+    ("张三在北京工作。", [(0, 2, "PER"), (3, 5, "LOC")]),
+    ("李四去了上海大学。", [(0, 2, "PER"), (4, 8, "ORG")]),
+    ("今天天气很好。", []),
+    ("王五在南京。", [(0, 2, "PER"), (3, 5, "LOC")]),
+]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the long tests as well")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: long; runs with --slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="long: runs with --slow"))
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory):
+    """Function from a kind (see `make_encoder`) to the folder of a tiny encoder of that kind."""
+    made = {}
+
+    def get(kind="bert", positions=64, **options):
+        key = (kind, positions, *sorted(options.items()))
+        if key not in made:
+            folder = tmp_path_factory.mktemp("encoders") / f"{kind}-{len(made)}"
+            made[key] = str(make_encoder(folder, kind, positions, **options))
+        return made[key]
+
+    return get
+
+
+HASH_EMBED = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "pretrained_vectors": None,
+    "width": 32,
+    "depth": 1,
+    "embed_size": 200,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": False,
+}
+
+
+@pytest.fixture
+def lora_tok2vec(encoder):
+    """Function that returns a LoraTransformer's config on a tiny encoder."""
+
+    def get(kind="bert", **settings):
+        return {
+            "@architectures": "spacy-balc.LoraTransformer.v1",
+            "name": encoder(kind),
+            "window": 48,
+            "stride": 32,
+            "precision": "fp32",
+            "lora": {"rank": 4, "alpha": 8, "targets": ["query", "key"], "dropout": 0.0},
+            **settings,
+        }
+
+    return get
+
+
+def head(tok2vec, **settings):
+    """A BalcNer model's config on a tok2vec's."""
+    return {
+        "model": {
+            "@architectures": "spacy-balc.BalcNer.v1",
+            "hidden_width": 16,
+            "tok2vec": tok2vec,
+            **settings,
+        }
+    }
+
+
+def toy_examples(nlp, data=TOY):
+    return [Example.from_dict(nlp.make_doc(text), {"entities": ents}) for text, ents in data]
+
+
+def learn(nlp, examples, steps=60, learn_rate=0.01, **options):
+    """Initialize a pipeline and overfit it; returns the losses of the last step."""
+    from thinc.api import fix_random_seed
+
+    fix_random_seed(0)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = learn_rate
+    losses = {}
+    for _ in range(steps):
+        losses = {}
+        nlp.update(examples, sgd=optimizer, losses=losses, **options)
+    return losses
+
+
+def found(doc):
+    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+@pytest.fixture
+def toy_nlp():
+    """An initialized, untrained zh pipeline with a balc_ner on HashEmbedCNN, and its examples."""
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("balc_ner", config=head(HASH_EMBED))
+    examples = toy_examples(nlp)
+    nlp.initialize(lambda: examples)
+    return nlp, examples
