@@ -153,7 +153,7 @@ class Grammar:
         if tails and not pieces[-1][0].endswith(FULL_STOPS):
             if self.dice() < 0.3:
                 pieces += self.expand(self.deal("tail"))
-            if self.dice() < 0.1:
+            if self.dice() < 0.15:
                 join = self.pick(["；", "；同时，", "，而", "。"])
                 pieces += [(join, ""), *self.expand(self.deal("core"))]
         if not pieces[-1][0].endswith(FULL_STOPS):

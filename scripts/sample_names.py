@@ -14,7 +14,7 @@ POOLS = """
 = double_surname
 欧阳 司马 上官 诸葛 皇甫 司徒 东方 夏侯 慕容 令狐 公孙 尉迟
 = given
-伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 超 秀 霞 平 刚 桂 英 华 玉 兰 红 建 国 志 文 斌 辉 海 波 鹏 飞 云 林 春 梅 雪 琴 凤 晓 东 小 龙 永 庆 光 荣 德 福 贵 祥 瑞 吉 康 宁 安 泰 和 顺 义 仁 礼 智 信 忠 孝 勤 俭 诚 毅 坚 正 直 清 廉 耀 宗 祖 先 世 代 传 家 兴 旺 昌 盛 隆 茂 繁 富 有 余 满 堂 金 银 宝 珠 珍 玲 珊 瑚 琳 琅 璐 瑶 琪 瑾 瑜 璇 莹 晶 冰 洁 心 怡 欣 悦 乐 欢 喜 笑 颖 慧 聪 睿 哲 思 念 恩 爱 慈 善 美 佳 好 妍 婷 媛 嫣 婉 娴 妮 姗 婕 嘉 芬 芸 芹 芝 苹 茹 荷 莉 莎 莲 菊 菲 萍 蓉 蓓 蕾 薇 葵 兵 彬 炳 焕 灿 烨 煜 炜 炎 煌 熙 照 晖 晨 曦 旭 昊 昕 昱 晟 景 朝 阳 亮 朗 星 辰 宇 宙 天 地 山 川 江 河 湖 洪 浩 瀚 渊 源 泉 沛 泽 润 溪 淳 滨 澜 涵 淑 湘 潇 霖 霄 雯 霜 露 雷 震 霆 风 岩 峰 岭 岳 峻 崇 嵩 巍 峥 松 柏 杨 柳 桐 楠 榕 梓 森 树 栋 梁 材 根 桦 枫 棋 彪 虎 豹 骏 骥 驰 腾 翔 翼 翰 鸿 鹤 鹰 鹃 燕 莺 麟 鲲 贤 良 才 俊 豪 雄 英 武 威 猛 烈 锋 锐 钢 铁 铭 钧 铮 锦 鑫 钰 镇 铎 定 邦 治 民 众 群 友 朋 伦 伯 仲 叔 季 元 亨 利 贞 启 承 继 绍 延 续 绪 维 纲 纪 经 纶 纯 绮 彩 丹 青 紫 碧 翠 素 黛 墨 书 画 诗 词 章 韵 音 歌 舞 学 识 博 达 通 畅 彦 儒 敬 谦 恭 温 宽 厚 宏 广 远 长 久 恒 功 勋 业 绩 成 胜 捷 凯 立 伟 奇 帆 舟 航 宜 然 若 卓 越 超 冠 群 双 千 培 育 新 生 力 跃 振 奋 争 革 保 卫 守 护 援 朝 权 圣 灵 效 惠 赐 佑 茜 苗 倩 俏 丛 冬 秋 夏 梦 月
+伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 娟 涛 明 秀 霞 平 刚 桂 英 华 玉 兰 红 建 国 志 文 斌 辉 海 波 鹏 飞 云 林 春 梅 雪 琴 凤 晓 东 小 龙 永 庆 光 荣 德 福 贵 祥 瑞 吉 康 宁 安 泰 顺 义 仁 礼 智 信 忠 孝 勤 俭 诚 毅 坚 清 廉 耀 宗 祖 世 家 兴 旺 昌 盛 隆 茂 繁 金 银 宝 珠 珍 玲 珊 瑚 琳 琅 璐 瑶 琪 瑾 瑜 璇 莹 晶 冰 洁 心 怡 欣 悦 乐 欢 喜 笑 颖 慧 聪 睿 哲 恩 爱 慈 善 美 佳 妍 婷 媛 嫣 婉 娴 妮 姗 婕 嘉 芬 芸 芹 芝 苹 茹 荷 莉 莎 莲 菊 菲 萍 蓉 蓓 蕾 薇 葵 兵 彬 炳 焕 灿 烨 煜 炜 炎 煌 熙 照 晖 晨 曦 旭 昊 昕 昱 晟 景 朝 阳 亮 朗 星 辰 宇 宙 山 川 江 河 湖 洪 浩 瀚 渊 源 泉 沛 泽 润 溪 淳 滨 澜 涵 淑 湘 潇 霖 霄 雯 霜 露 雷 震 霆 风 岩 峰 岭 岳 峻 崇 嵩 巍 峥 松 柏 杨 柳 桐 楠 榕 梓 森 树 栋 梁 材 根 桦 枫 棋 彪 虎 豹 骏 骥 驰 腾 翔 翼 翰 鸿 鹤 鹰 鹃 燕 莺 麟 鲲 贤 良 才 俊 豪 雄 武 威 猛 烈 锋 锐 钢 铁 铭 钧 铮 锦 鑫 钰 镇 铎 邦 民 朋 伦 伯 仲 叔 季 元 亨 利 贞 绍 绪 维 纲 纪 纶 纯 绮 彩 丹 青 紫 碧 翠 素 黛 墨 诗 词 章 韵 音 歌 舞 博 彦 儒 敬 谦 恭 温 宽 厚 宏 广 久 恒 功 勋 业 绩 胜 捷 凯 奇 帆 舟 航 然 若 卓 双 千 新 生 跃 振 奋 革 护 权 灵 效 惠 赐 佑 茜 苗 倩 俏 丛 冬 秋 夏 梦 月 霏 韬 琛 璟 皓 暄 馨 芮 蕊 蔚 苇 茵 荔 莘 菁 萱 蕴 桃 杏 枝 桥 楷 榆 槐 樱 溢 潞 澄 涓 沁 泓 炯 瑛 璞 磐 祺 禄 禧 秉 穗 竹 筠 箫 粤 缨 耘 艺 芙 苑 虹 蝶 裕 谊 谨 豫 赫 轩 迪 逸 遥 郁 钊 钦 铃 锴 靖 韶 颂 骁 鸣 黎 鼎 龄 昂 昭 曼 朔 杭 柱 桓 棠 楚 澈 珂 琦 甫 畴 皎 硕 禹 秦 竣 绣 绢 羽 舜 芷 苏 蓬 衍 衡
 = foreign_first
 阿 艾 安 奥 巴 贝 本 比 波 布 查 达 戴 德 迪 杜 多 恩 法 费 弗 福 盖 格 古 哈 汉 赫 霍 加 杰 卡 凯 科 克 拉 莱 兰 劳 勒 雷 里 利 林 卢 鲁 罗 洛 马 麦 曼 梅 蒙 米 莫 穆 纳 内 尼 诺 帕 佩 皮 普 乔 琼 萨 塞 桑 沙 施 史 斯 索 塔 泰 特 托 瓦 威 韦 维 沃 西 希 谢 雅 耶 伊 尤 约 扎 詹 朱
 = foreign_middle
@@ -93,23 +93,27 @@ RULES = """
 {per_zh}
 {per_zh}
 {per_zh}
+{per_zh}
 {per_foreign}
 {per_foreign}
-{per_other}
+[{per_other}|{per_zh}]
 = per_zh
-{surname}{given}{given}
-{surname}{given}{given}
-{surname}{given}{given}
-{surname}{given}{given}
-{surname}{given}{given}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
+{per_three}
 {surname}{given}
 {surname}{given}
 {double_surname}{given}[{given}|]
-{per_three}
-{surname}{given}
-{double_surname}{given}
-{surname}{given}{given}
-{surname}{surname}{given}{given}
+[{surname}{surname}{given}{given}|{per_three}]
 = per_three
 {surname}{given}{given}
 = foreign_surname
@@ -161,11 +165,10 @@ RULES = """
 = loc_country
 {country}
 = loc_province
+{province}省
 {province}[省|]
-{province}
 = loc_city
 {city}[市|]
-{city}
 {stem}市
 {stem_first}{stem_last}市
 = loc_county

@@ -54,37 +54,41 @@ def LoraTransformer(
         raise ValueError(f"pooling = {pooling!r} must be one of {', '.join(POOLINGS)}.")
     if precision not in PRECISIONS:
         raise ValueError(f"precision = {precision!r} must be one of {', '.join(PRECISIONS)}.")
-    shim = EncoderShim(lora, learn_rate_scale)
+    # In the shim, not in attrs: thinc saves attrs, and a loaded pipeline would ignore its config.
+    settings = {
+        "name": name,
+        "window": window,
+        "stride": stride,
+        "pooling": pooling,
+        "precision": precision,
+    }
     return Model(
         "lora_transformer",
         _encoder_forward,
         init=_encoder_init,
         dims={"nO": width},
-        attrs={
-            "name": name,
-            "window": window,
-            "stride": stride,
-            "pooling": pooling,
-            "precision": precision,
-            "dropout_rate": 0.0,
-        },
-        shims=[shim],
+        attrs={"dropout_rate": 0.0},
+        shims=[EncoderShim(lora, settings, learn_rate_scale)],
     )
 
 
 class EncoderShim(TorchShim):
     """Keeps the encoder, a copy for training in half precision and a merged one for prediction."""
 
-    def __init__(self, lora: Optional[dict[str, Any]], learn_rate_scale: float):
+    def __init__(
+        self, lora: Optional[dict[str, Any]], settings: dict[str, Any], learn_rate_scale: float
+    ):
         super().__init__(_build_encoder, {"": learn_rate_scale})
         self.lora = lora
+        self.settings = settings
 
     def check(self, spec: dict[str, Any]) -> None:
-        if spec["lora"] != self.lora:
-            raise ValueError(
-                f"they have the adapters {spec['lora']}, while the config's lora block says "
-                f"{self.lora}: use the config that they were trained with"
-            )
+        for setting, value in (("lora", self.lora), ("pooling", self.settings["pooling"])):
+            if spec[setting] != value:
+                raise ValueError(
+                    f"they were trained with {setting} = {spec[setting]!r}, while the config says "
+                    f"{value!r}: use the config that they were trained with"
+                )
 
     def for_training(self, dtype: torch.dtype, dropout: bool):
         from .nn.encoder import cast_frozen
@@ -137,7 +141,8 @@ def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
     from .nn.encoder import load
     from .nn.family import most_pieces
 
-    shim, name = model.shims[0], model.attrs["name"]
+    shim, settings = model.shims[0], model.shims[0].settings
+    name = settings["name"]
     spec, encoder = load(name, shim.lora)
     width = model.get_dim("nO") if model.has_dim("nO") else None
     if width not in (None, encoder.width):
@@ -146,13 +151,13 @@ def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
             f"set width = {encoder.width}."
         )
     most = most_pieces(encoder.transformer.config)
-    if model.attrs["window"] > most:
+    if settings["window"] > most:
         raise ValueError(
-            f"window = {model.attrs['window']} word pieces, but {name!r} takes {most} at a time: "
+            f"window = {settings['window']} word pieces, but {name!r} takes {most} at a time: "
             f"set window = {most} and a stride below it."
         )
     model.set_dim("nO", encoder.width)
-    shim.set(spec, encoder)
+    shim.set({**spec, "pooling": settings["pooling"]}, encoder)
 
 
 def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
@@ -161,11 +166,11 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
         raise ValueError(
             "LoraTransformer has no weights yet: call nlp.initialize(), or load a trained pipeline."
         )
-    attrs = model.attrs
-    dtype = _dtype(attrs["precision"], shim.device)
+    settings = shim.settings
+    dtype = _dtype(settings["precision"], shim.device)
     lengths = [len(doc) for doc in docs]
     if is_train:
-        encoder = shim.for_training(dtype, dropout=attrs["dropout_rate"] > 0)
+        encoder = shim.for_training(dtype, dropout=model.attrs["dropout_rate"] > 0)
         mode = torch.set_grad_enabled(bool(shim.trainable()))
     else:
         encoder = shim.for_prediction(dtype)
@@ -173,7 +178,9 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
     texts = [[token.text for token in doc] for doc in docs]
     half = torch.autocast(shim.device.type, torch.bfloat16, enabled=dtype is not torch.float32)
     with mode, half:
-        vectors = encoder.vectors(texts, attrs["window"], attrs["stride"], attrs["pooling"])
+        vectors = encoder.vectors(
+            texts, settings["window"], settings["stride"], settings["pooling"]
+        )
     rows = vectors.detach().split(lengths)
     if not is_train:
         # doc.tensor may keep a row range for long: it must not keep the whole batch alive.
@@ -298,8 +305,9 @@ def _tagger_forward(model: Model, docs: Sequence[Doc], is_train: bool):
     outputs = [torch2xp(row) for row in emissions.detach().split(lengths)]
 
     def backprop(d_emissions: list[Floats2d]):
-        torch.autograd.backward(emissions, _row(d_emissions, shim.device, emissions.shape[1]))
-        d_rows = torch2xp(flat.grad)
+        if len(emissions):
+            torch.autograd.backward(emissions, _row(d_emissions, shim.device, emissions.shape[1]))
+        d_rows = torch2xp(flat.grad if len(emissions) else flat.detach())
         ends = numpy.cumsum(lengths)
         # An empty doc's vectors may have a width of their own: so has their gradient.
         return backprop_vectors(

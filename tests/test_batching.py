@@ -1,0 +1,51 @@
+"""Batches within a budget of padded tokens."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_balc.batching import batches
+
+lengths_and_budget = (st.lists(st.integers(0, 60), max_size=40), st.integers(1, 200))
+
+
+@given(*lengths_and_budget)
+def test_batches_partition_the_sequences(lengths, budget):
+    groups = batches(lengths, budget)
+    assert sorted(i for group in groups for i in group) == list(range(len(lengths)))
+    assert all(groups)
+
+
+@given(*lengths_and_budget)
+def test_a_padded_batch_stays_within_the_budget_unless_it_is_one_sequence(lengths, budget):
+    for group in batches(lengths, budget):
+        padded = len(group) * max(lengths[i] for i in group)
+        assert padded <= budget or len(group) == 1
+
+
+@given(*lengths_and_budget)
+def test_longest_first_and_equal_lengths_in_their_order(lengths, budget):
+    order = [i for group in batches(lengths, budget) for i in group]
+    assert order == sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+
+
+@given(*lengths_and_budget)
+def test_no_batch_had_room_for_the_next_sequence(lengths, budget):
+    groups = batches(lengths, budget)
+    for group, _ in zip(groups, groups[1:]):
+        assert (len(group) + 1) * lengths[group[0]] > budget
+
+
+@given(*lengths_and_budget)
+def test_the_same_lengths_give_the_same_batches(lengths, budget):
+    kept = list(lengths)
+    assert batches(lengths, budget) == batches(tuple(lengths), budget)
+    assert lengths == kept
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [([], []), ([3], [[0]]), ([50, 2, 5, 5, 1], [[0], [2, 3], [1, 4]])],
+)
+def test_batches_of_10_tokens(lengths, expected):
+    assert batches(lengths, 10) == expected
