@@ -153,7 +153,7 @@ class Grammar:
         if tails and not pieces[-1][0].endswith(FULL_STOPS):
             if self.dice() < 0.3:
                 pieces += self.expand(self.deal("tail"))
-            if self.dice() < 0.15:
+            if self.dice() < 0.2:
                 join = self.pick(["；", "；同时，", "，而", "。"])
                 pieces += [(join, ""), *self.expand(self.deal("core"))]
         if not pieces[-1][0].endswith(FULL_STOPS):
@@ -200,7 +200,7 @@ def runs(text: str) -> set[str]:
 def make_corpus(seed: int) -> dict[str, list[Pieces]]:
     """Make all parts, the held-out ones first, so that later ones can avoid their strings.
 
-    A sentence is thrown away when it repeats one, is too long, holds an entity that is also a
+    A sentence is thrown away when it repeats one, is too long, names somebody twice, holds an entity that is also a
     word of some template, holds (anywhere) an entity string of an earlier part, or shares
     `TOO_ALIKE` characters of its skeleton with an earlier part."""
     words = "\n".join(
@@ -221,7 +221,9 @@ def make_corpus(seed: int) -> dict[str, list[Pieces]]:
                 break
             pieces = grammar.sentence()
             text, names = plain_text(pieces), entities(pieces)
-            if len(text) > LONGEST or text in made or any(name in words for name in names):
+            if len(text) > LONGEST or text in made or len(set(names)) < len(names):
+                continue
+            if any(name in words for name in names):
                 continue
             if any(text[i:j] in taken for i in range(len(text)) for j in range(i + 2, i + 24)):
                 continue

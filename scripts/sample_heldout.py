@@ -26,7 +26,7 @@ DEV = """
 [凭|靠着]一手[好字|绝活]，{per_zh}进了{org_house}
 {org_institute}把[台站|观测点]建在了{loc_peak}和{loc_region}
 [队伍|车队]一路向[西|北]，过{loc_town}、{loc_town}，[直奔|直抵]{loc_water}
-[设计者|捐赠者]名叫{per_foreign}，{loc_country}{loc_abroad}人
+[设计者|捐赠者]名叫{per_foreign}，[是|]{loc_abroad}人
 {org_society}的账本[显示|上写着]，{per}[认捐|欠款]{money}
 [离|距]{loc_spot}不远，就是{org_school}的[操场|老校区]，{claim}
 {official}的一席话，[说得|让][大家|台下][直点头|沉默了]：{claim}

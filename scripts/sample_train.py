@@ -103,6 +103,8 @@ TRAIN = """
 {org_team}队员{per}[在{loc}举行的|在][全国|世界][田径|游泳|举重]锦标赛上[打破|刷新]了[世界|全国]纪录
 {per_three}{per_three}[组合|][苦战三局|直落两局][战胜|淘汰]了[对手|{loc_country}选手{per_foreign}]
 {loc_country}{org_brand}[与|同]{org_company}[合资|合作]的项目[{time}|]在{loc}[奠基|签约|投产]
+{loc_country}{org_brand}[在{loc}|][{adverb}|]{group_phrase}
+{org}、{loc_country}{org_brand}[双双|同时]{group_phrase}
 {loc_country}{per_foreign}[获|获得]第{2-8}名，{loc_country}{per_foreign}[列|排在]第{9-20}位
 [海关|边检|检疫]人员在{loc_spot}[查获|截获]了一批[走私|假冒]{industry}产品，[货主|车主]是{loc_home}的{per_zh}
 [货轮|渔船|客轮]在{loc_water}[触礁|失火|沉没]，[{count}名船员|船员全部]获救

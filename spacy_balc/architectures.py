@@ -54,6 +54,8 @@ def LoraTransformer(
         raise ValueError(f"pooling = {pooling!r} must be one of {', '.join(POOLINGS)}.")
     if precision not in PRECISIONS:
         raise ValueError(f"precision = {precision!r} must be one of {', '.join(PRECISIONS)}.")
+    if learn_rate_scale < 0:
+        raise ValueError(f"learn_rate_scale = {learn_rate_scale} must be at least 0.")
     # In the shim, not in attrs: thinc saves attrs, and a loaded pipeline would ignore its config.
     settings = {
         "name": name,
@@ -243,6 +245,8 @@ def BalcNer(
         ("lstm_layers", lstm_layers, 0),
         ("attention_heads", attention_heads, 0),
         ("attention_window", attention_window, 1),
+        ("learn_rate_scale", learn_rate_scale, 0),
+        ("crf_learn_rate_scale", crf_learn_rate_scale, 0),
     ):
         if value < least:
             raise ValueError(f"{setting} = {value} must be at least {least}.")
@@ -305,9 +309,8 @@ def _tagger_forward(model: Model, docs: Sequence[Doc], is_train: bool):
     outputs = [torch2xp(row) for row in emissions.detach().split(lengths)]
 
     def backprop(d_emissions: list[Floats2d]):
-        if len(emissions):
-            torch.autograd.backward(emissions, _row(d_emissions, shim.device, emissions.shape[1]))
-        d_rows = torch2xp(flat.grad if len(emissions) else flat.detach())
+        torch.autograd.backward(emissions, _row(d_emissions, shim.device, emissions.shape[1]))
+        d_rows = torch2xp(flat.grad)
         ends = numpy.cumsum(lengths)
         # An empty doc's vectors may have a width of their own: so has their gradient.
         return backprop_vectors(

@@ -101,7 +101,11 @@ class TorchShim(Shim):
         # Through .data: a tok2vec may be stepped before its listeners have backpropagated.
         weights = [p.data for _, p in members]
         gradients = [p.grad for _, p in members]
-        for key in keys:
+        for key, weight in zip(keys, weights):
+            if key in optimizer.mom1 and optimizer.mom1[key].shape != weight.shape:
+                # New labels: with old counts, the bias of fresh moments would go uncorrected.
+                del optimizer.mom1[key], optimizer.mom2[key]
+                optimizer.nr_update[key] = 0
             optimizer.nr_update[key] += 1
         if decay and not optimizer.L2_is_weight_decay:
             torch._foreach_add_(gradients, weights, alpha=decay)
@@ -251,7 +255,6 @@ def _decays(name: str, parameter: nn.Parameter) -> bool:
 
 
 def _moment(moments: dict, key: tuple[int, str], weights: torch.Tensor) -> torch.Tensor:
-    moment = moments.get(key)
-    if moment is None or moment.shape != weights.shape:
-        moment = moments[key] = torch.zeros_like(weights)
-    return moment
+    if key not in moments:
+        moments[key] = torch.zeros_like(weights)
+    return moments[key]

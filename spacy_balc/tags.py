@@ -43,6 +43,8 @@ def encode(biluo: Sequence[Optional[str]], is_space: numpy.ndarray, names: dict[
     for i, name in enumerate(biluo):
         if is_space[i]:
             tags[i] = SKIPPED
+            if name is not None and name[0] in "BU":
+                previous = 0  # what follows does not continue what stands before
             continue
         if name is not None and name != "-":
             prefix, _, label = name.partition("-")

@@ -7,8 +7,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
 import spacy
+import spacy.cli
+import spacy_balc.cli  # noqa: F401  (hangs `balc` into spaCy's commands, as the entry point does)
 from hypothesis import HealthCheck, settings
+from spacy.cli._util import app as spacy_app
 from spacy.training import Example
+from typer.testing import CliRunner
+from thinc.api import fix_random_seed
 
 from .encoders import make_encoder
 
@@ -41,6 +46,12 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="long: runs with --slow"))
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    """No test depends on what ran before it."""
+    fix_random_seed(0)
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +117,6 @@ def toy_examples(nlp, data=TOY):
 
 def learn(nlp, examples, steps=60, learn_rate=0.01, **options):
     """Initialize a pipeline and overfit it; returns the losses of the last step."""
-    from thinc.api import fix_random_seed
-
     fix_random_seed(0)
     optimizer = nlp.initialize(lambda: examples)
     optimizer.learn_rate = learn_rate
@@ -116,6 +125,13 @@ def learn(nlp, examples, steps=60, learn_rate=0.01, **options):
         losses = {}
         nlp.update(examples, sgd=optimizer, losses=losses, **options)
     return losses
+
+
+def run_spacy(*args):
+    """Run a command of `python -m spacy` in this process; returns what it printed."""
+    result = CliRunner().invoke(spacy_app, [str(arg) for arg in args], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
 def found(doc):

@@ -79,6 +79,11 @@ def unigram_tokenizer(specials: dict[str, str]):
         show_progress=False,
     )
     tokenizer.train_from_iterator(TEXTS, trainer)
+    start, end = specials["cls_token"], specials["sep_token"]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{start} $A {end}",
+        special_tokens=[(name, tokenizer.token_to_id(name)) for name in (start, end)],
+    )
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **specials)
 
 

@@ -1,5 +1,7 @@
 """Batches within a budget of padded tokens."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_longest_first_and_equal_lengths_in_their_order(lengths, budget):
 @given(*lengths_and_budget)
 def test_no_batch_had_room_for_the_next_sequence(lengths, budget):
     groups = batches(lengths, budget)
-    for group, _ in zip(groups, groups[1:]):
+    for group, _ in pairwise(groups):
         assert (len(group) + 1) * lengths[group[0]] > budget
 
 

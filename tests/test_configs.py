@@ -1,7 +1,5 @@
 """The configs are complete, and spaCy's commands run them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ from spacy import util
 from spacy.tokens import DocBin
 from thinc.api import Config
 
-from .conftest import TOY, found
+from .conftest import TOY, found, run_spacy
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
@@ -35,13 +33,6 @@ def write_corpus(path, lang, data, tags=False):
     return path
 
 
-def run_spacy(*args):
-    command = [sys.executable, "-m", "spacy", *map(str, args)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
-
-
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_filling_a_config_changes_nothing(path):
     if path.stem == "shared_transformer":
@@ -54,7 +45,7 @@ def test_filling_a_config_changes_nothing(path):
 def train(config, output, corpus, encoder, *overrides):
     # fmt: off
     run_spacy(
-        "train", config, "--output", output, "--paths.train", corpus, "--paths.dev", corpus,
+        "train", ROOT / "configs" / f"{config}.cfg", "--output", output, "--paths.train", corpus, "--paths.dev", corpus,
         "--paths.encoder", encoder, "--training.max_steps", 60, "--training.eval_frequency", 30,
         "--training.optimizer.learn_rate.total_steps", 400,
         "--training.optimizer.learn_rate.warmup_steps", 5, *overrides,
@@ -69,7 +60,7 @@ def test_a_language_with_spaces_trains_from_the_command_line(encoder, tmp_path):
     overrides += ["--components.balc_ner.model.tok2vec.stride", 40]
     overrides += ["--training.optimizer.learn_rate.initial_rate", 0.01]
     nlp = train(
-        "configs/english.cfg", tmp_path / "out", corpus, encoder("roberta", 64), *overrides
+        "english", tmp_path / "out", corpus, encoder("roberta", 64), *overrides
     )
     for text, ents in ENGLISH:
         assert found(nlp(text)) == ents
@@ -79,7 +70,7 @@ def test_the_shared_transformer_trains_both_components(encoder, tmp_path):
     pytest.importorskip("spacy_transformers")
     corpus = write_corpus(tmp_path / "toy.spacy", "zh", TOY, tags=True)
     mini = ROOT / "assets" / "encoder-mini"
-    nlp = train("configs/shared_transformer.cfg", tmp_path / "out", corpus, mini)
+    nlp = train("shared_transformer", tmp_path / "out", corpus, mini)
     for text, ents in TOY:
         doc = nlp(text)
         assert found(doc) == ents

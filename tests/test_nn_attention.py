@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_balc.nn import attention
 from spacy_balc.nn.attention import BandedSelfAttention
 
 
@@ -44,12 +45,15 @@ def dense(layer, row):
     st.lists(st.integers(1, 30), min_size=1, max_size=4),
     st.integers(1, 12),
     st.sampled_from([1, 2, 4]),
+    st.sampled_from([1, 2, 64]),
     st.integers(0, 2**20),
 )
-def test_equals_dense_attention_with_an_explicit_mask(lengths, window, heads, seed):
+def test_equals_dense_attention_with_an_explicit_mask(lengths, window, heads, at_a_time, seed):
     layer = make(heads=heads, window=window, seed=seed)
     inputs = torch.randn((len(lengths), max(lengths), 8), dtype=torch.float64)
-    outputs = layer(inputs, torch.tensor(lengths))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attention, "BLOCKS", at_a_time)
+        outputs = layer(inputs, torch.tensor(lengths))
     assert outputs.shape == inputs.shape
     assert outputs.isfinite().all()
     for row, length in enumerate(lengths):

@@ -1,6 +1,6 @@
 """The CRF against all paths enumerated in float64, against pytorch-crf, and against numpy."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy
 import pytest
@@ -31,14 +31,14 @@ def make_crf(n_tags, seed=0, rules="BIO", dtype=torch.float64):
 
 def legal_paths(starts, follows, steps):
     for path in product(range(len(starts)), repeat=steps):
-        if starts[path[0]] and all(follows[a, b] for a, b in zip(path, path[1:])):
+        if starts[path[0]] and all(follows[a, b] for a, b in pairwise(path)):
             yield path
 
 
 def path_score(crf, emissions, path):
     score = crf.start_transitions[path[0]] + crf.end_transitions[path[-1]]
     score = score + sum(emissions[i, tag] for i, tag in enumerate(path))
-    return score + sum(crf.transitions[a, b] for a, b in zip(path, path[1:]))
+    return score + sum(crf.transitions[a, b] for a, b in pairwise(path))
 
 
 def brute_log_likelihood(crf, starts, follows, emissions, possible):
@@ -52,7 +52,7 @@ def brute_log_likelihood(crf, starts, follows, emissions, possible):
 
 
 @st.composite
-def problems(draw, most_missing=1.0):
+def problems(draw):
     """A CRF, emissions of a batch, its lengths, and gold that is legal and partly missing."""
     n_tags = draw(st.sampled_from([1, 3, 5]))
     rules = draw(st.sampled_from(["BIO", ALL_FREE]))
@@ -87,10 +87,9 @@ def test_log_likelihood_and_gradient_equal_those_over_all_paths(problem):
     )
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
     weights = torch.arange(1.0, len(lengths) + 1, dtype=torch.float64)
-    gradients = torch.autograd.grad((found * weights).sum(), parameters)
-    brute = torch.autograd.grad(
-        (expected * weights).sum(), parameters, allow_unused=True, materialize_grads=True
-    )
+    options = {"allow_unused": True, "materialize_grads": True}  # one step has no transitions
+    gradients = torch.autograd.grad((found * weights).sum(), parameters, **options)
+    brute = torch.autograd.grad((expected * weights).sum(), parameters, **options)
     for one, other in zip(gradients, brute):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
 
@@ -102,8 +101,9 @@ def test_forbidden_transitions_have_no_gradient_and_no_influence(problem):
     before = crf.log_likelihood(emissions, possible, lengths)
     before.sum().backward()
     assert (crf.start_transitions.grad[~starts] == 0).all()
-    assert (crf.transitions.grad[~follows] == 0).all()
-    assert all(parameter.grad.isfinite().all() for parameter in crf.parameters())
+    if lengths.max() > 1:
+        assert (crf.transitions.grad[~follows] == 0).all()
+        assert all(parameter.grad.isfinite().all() for parameter in crf.parameters())
     path = crf.best_path(emissions, lengths)
     with torch.no_grad():
         crf.start_transitions[~starts] = 1e6
@@ -158,13 +158,15 @@ def test_no_decoded_path_uses_a_forbidden_transition(n_tags):
 
 def test_probabilities_of_all_legal_paths_sum_to_one_and_illegal_ones_have_none():
     crf, starts, follows = make_crf(5)
+    torch.manual_seed(0)
     emissions = torch.randn((1, 4, 5), dtype=torch.float64)
     paths = torch.tensor(list(product(range(5), repeat=4)))
     possible = paths[..., None] == torch.arange(5)
     likelihood = crf.log_likelihood(
         emissions.expand(len(paths), -1, -1), possible, torch.full((len(paths),), 4)
     ).exp()
-    legal = torch.tensor([tuple(p) in set(legal_paths(starts, follows, 4)) for p in paths.tolist()])
+    right = set(legal_paths(starts, follows, 4))
+    legal = torch.tensor([tuple(path) in right for path in paths.tolist()])
     assert likelihood[legal].sum().item() == pytest.approx(1.0)
     assert (likelihood[legal] > 0).all()
     assert (likelihood[~legal] == 0).all()
@@ -181,6 +183,7 @@ def stock():
 
 def test_equals_pytorch_crf_when_all_transitions_are_legal(stock):
     ours, theirs = stock
+    torch.manual_seed(0)
     lengths = torch.tensor([9, 1, 6, 9, 3])
     mask = torch.arange(9) < lengths[:, None]
     emissions = torch.randn((5, 9, 5), dtype=torch.float64, requires_grad=True)
@@ -194,9 +197,9 @@ def test_equals_pytorch_crf_when_all_transitions_are_legal(stock):
     for gradient, right in zip(gradients, expected):
         torch.testing.assert_close(gradient, right)
     paths = ours.best_path(emissions, lengths)
-    assert [
-        row[:n].tolist() for row, n in zip(paths, lengths)
-    ] == theirs.decode(emissions.detach(), mask)
+    assert [row[:n].tolist() for row, n in zip(paths, lengths)] == theirs.decode(
+        emissions.detach(), mask
+    )
 
 
 def test_state_dict_is_that_of_pytorch_crf():
@@ -248,7 +251,7 @@ def test_a_very_long_doc_decodes_in_fp32_as_in_float64():
 
 
 def test_the_likelihood_of_a_long_doc_stays_finite_and_close_in_fp32():
-    crf, starts, follows = make_crf(5, seed=6)
+    crf, *_ = make_crf(5, seed=6)
     emissions = 3 * torch.randn((1, 2000, 5), generator=torch.Generator().manual_seed(7)).double()
     lengths = torch.tensor([2000])
     possible = crf.best_path(emissions, lengths)[..., None] == torch.arange(5)

@@ -36,17 +36,6 @@ def is_legal(names):
     )
 
 
-def runs(values):
-    """(start, end, value) of each run of equal values."""
-    found = []
-    for i, value in enumerate(values):
-        if found and found[-1][2] == value:
-            found[-1] = (found[-1][0], i + 1, value)
-        else:
-            found.append((i, i + 1, value))
-    return found
-
-
 def test_legal_transitions_are_those_written_out():
     assert tag_names(["A", "B"]) == ["O", "B-A", "I-A", "B-B", "I-B"]
     starts, follows = legal_transitions(5)
@@ -74,7 +63,8 @@ def test_legal_transitions_follow_the_definition_for_any_number_of_labels(n_labe
 @st.composite
 def annotated(draw):
     """Token texts, and entities (start, end, label number) that no white space begins or ends."""
-    words = draw(st.lists(st.sampled_from(["张", "三", "a1", " ", "\n\n", "\u3000"]), max_size=10))
+    word = st.sampled_from(["张", "三", "a1", " ", "\n\n", "\u3000"])
+    words = draw(st.lists(word, max_size=10))
     entities, start = [], 0
     while start < len(words):
         end = draw(st.integers(start + 1, len(words)))
@@ -123,6 +113,8 @@ def test_gold_of_a_doc_comes_back_as_its_spans(sample):
         (["O", " B-PER", "I-PER", " L-PER", "O"], ["O", " ", "B-PER", " ", "O"]),
         (["U-PER", " O", "U-PER"], ["B-PER", " ", "B-PER"]),
         (["O", " None", "L-PER"], ["O", " ", "B-PER"]),
+        (["U-PER", " B-PER", "L-PER"], ["B-PER", " ", "B-PER"]),
+        ([None, " B-PER", "L-PER"], [None, " ", "B-PER"]),
         ([], []),
     ],
 )
@@ -149,13 +141,13 @@ def test_any_gold_leaves_a_legal_completion(gold):
     biluo, is_space = [name for name, _ in gold], numpy.array([s for _, s in gold], dtype=bool)
     tags = encode(biluo, is_space, NAMES)
     starts, follows = legal_transitions(len(NAMES))
-    reachable, follows_any = starts, follows
+    reachable = starts
     for tag in tags[tags != SKIPPED]:
         open_tags = numpy.ones(len(NAMES), dtype=bool)
         if tag != MISSING:
             open_tags = numpy.arange(len(NAMES)) == tag
         assert (reachable & open_tags).any()
-        reachable = follows_any[reachable & open_tags].any(axis=0)
+        reachable = follows[reachable & open_tags].any(axis=0)
 
 
 @given(st.lists(st.tuples(st.sampled_from(BILUO), st.booleans()), max_size=10))
@@ -236,7 +228,7 @@ def test_allowed_tags_leave_exactly_the_paths_that_keep_the_rules(given_, n_tags
 
 
 def allowed_names(labels="A", **where):
-    """Names of the tags that each of 4 tokens may have; a keyword names indices or tags by index."""
+    """First letters of the tags that each of 4 tokens may have."""
     arrays = {key: numpy.zeros(4, dtype=bool) for key in ("is_space", "sentence_start", "preset")}
     preset_tags = numpy.zeros(4, dtype="int64")
     names = tag_names(list(labels))

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention
 
+BLOCKS = 64  # blocks of queries at a time: the scores of a whole long doc would not fit
+
 
 class BandedSelfAttention(nn.Module):
     """Scaled dot-product self-attention (Vaswani et al., 2017, section 3.2) with residual and
@@ -40,13 +42,21 @@ class BandedSelfAttention(nn.Module):
             pad(part, (0, 0, reach, reach)).unfold(2, size + 2 * reach, size).transpose(-1, -2)
             for part in (key, value)
         )
-        position = torch.arange(blocks * size, device=inputs.device).view(blocks, size, 1)
+        step = torch.arange(size, device=inputs.device)[:, None]
         other = torch.arange(size + 2 * reach, device=inputs.device) - reach
-        other = other + size * torch.arange(blocks, device=inputs.device).view(blocks, 1, 1)
-        seen = (other >= 0) & ((other - position).abs() <= self.window)
-        seen = seen & (other < lengths.view(batch, 1, 1, 1))
-        # A step always sees itself: a row of nothing but masked scores would be NaN.
-        mask = (seen | (other == position)).unsqueeze(1)
-        mixed = scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        mixed = mixed.flatten(2, 3)[:, :, :steps].transpose(1, 2).reshape(batch, steps, width)
-        return self.norm(inputs + self.merge(mixed))
+        near = (other - step).abs() <= self.window
+        mixed = []
+        for first in range(0, blocks, BLOCKS):
+            some = slice(first, first + BLOCKS)
+            start = size * torch.arange(blocks, device=inputs.device)[some].view(-1, 1, 1)
+            inside = (start + other >= 0) & (start + other < lengths.view(batch, 1, 1, 1))
+            # A step always sees itself: a row of nothing but masked scores would be NaN.
+            mask = ((near & inside) | (other == step)).unsqueeze(1)
+            mixed.append(
+                scaled_dot_product_attention(
+                    query[:, :, some], key[:, :, some], value[:, :, some], attn_mask=mask
+                )
+            )
+        joined = torch.cat(mixed, dim=2).flatten(2, 3)[:, :, :steps]
+        joined = joined.transpose(1, 2).reshape(batch, steps, width)
+        return self.norm(inputs + self.merge(joined))

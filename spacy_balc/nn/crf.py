@@ -66,20 +66,19 @@ class CRF(torchcrf.CRF):
         if allowed is not None:
             emissions = emissions.masked_fill(~allowed, IMPOSSIBLE)
         start, transitions = self._scores()
-        steps = emissions.unbind(1)
-        inside = (torch.arange(len(steps), device=lengths.device)[:, None] < lengths)[..., None]
-        score = start + steps[0]
-        stay = torch.arange(self.num_tags, device=emissions.device).expand_as(score)
-        pointers = []
-        for i in range(1, len(steps)):
+        batch, steps, n_tags = emissions.shape
+        inside = (torch.arange(steps, device=lengths.device)[:, None] < lengths)[..., None]
+        score = start + emissions[:, 0]
+        stay = torch.arange(n_tags, device=emissions.device).expand_as(score)
+        pointers = stay.new_empty((steps, batch, n_tags))
+        for i in range(1, steps):
             best, pointer = (score.unsqueeze(2) + transitions).max(dim=1)
             # Only differences count; kept small, they stay exact on a very long doc.
-            best = best - best.amax(dim=1, keepdim=True) + steps[i]
+            best = best - best.amax(dim=1, keepdim=True) + emissions[:, i]
             score = torch.where(inside[i], best, score)
-            pointers.append(torch.where(inside[i], pointer, stay))
-        tag = (score + self.end_transitions).argmax(dim=1, keepdim=True)
-        path = [tag]
-        for pointer in reversed(pointers):
-            tag = pointer.gather(1, tag)
-            path.append(tag)
-        return torch.cat(path[::-1], dim=1) * inside[..., 0].T
+            pointers[i] = torch.where(inside[i], pointer, stay)
+        path = stay.new_empty((steps, batch, 1))
+        path[-1] = (score + self.end_transitions).argmax(dim=1, keepdim=True)
+        for i in range(steps - 1, 0, -1):
+            path[i - 1] = pointers[i].gather(1, path[i])
+        return (path * inside)[..., 0].T

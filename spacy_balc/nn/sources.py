@@ -1,8 +1,8 @@
 """Where a pretrained encoder comes from: a local folder or the hub, checked before it is used."""
 
-import json
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
@@ -42,10 +42,10 @@ def load_pretrained(name: str) -> tuple[nn.Module, dict[str, Any]]:
 def _read(name: str, what: str, read):
     try:
         return read()
-    except (OSError, ValueError, ImportError, json.JSONDecodeError, KeyError) as error:
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         raise ValueError(
-            f"Can't get the encoder {name!r}: its {what} is neither in a local folder of this "
-            f"name nor to be had from the Hugging Face hub. {HELP}\nReason: {error}"
+            f"Can't get the encoder {name!r}: its {what} can be read neither from a local folder "
+            f"of this name nor from the Hugging Face hub. {HELP}\nReason: {error}"
         ) from error
 
 
