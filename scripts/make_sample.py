@@ -38,7 +38,7 @@ Pieces = list[tuple[str, str]]  # (text, label); the label of text outside entit
 
 
 def sections(text: str) -> dict[str, list[str]]:
-    """Read `= name` sections, one item a line; a line that starts with two spaces goes on."""
+    """Read `= name` sections of items between spaces; an indented line continues the last item."""
     found: dict[str, list[str]] = {}
     items: list[str] = []
     for line in text.splitlines():
@@ -46,8 +46,8 @@ def sections(text: str) -> dict[str, list[str]]:
             items = found.setdefault(line[2:].strip(), [])
         elif line.startswith("  "):
             items[-1] += line.strip()
-        elif line.strip():
-            items.append(line.strip())
+        else:
+            items += line.split()
     return found
 
 
@@ -98,7 +98,7 @@ class Grammar:
     def __init__(self, part: str, seed: int):
         # Only `random()` is drawn from: Python promises the same sequence in every version.
         self.dice = random.Random(f"{seed}/{part}").random
-        names = {name: " ".join(lines).split() for name, lines in sections(POOLS).items()}
+        names = sections(POOLS)
         for name in DIVIDED:
             names[name] = [x for i, x in enumerate(names[name]) if part_of(i) == part]
         self.templates = sections(TEMPLATES[part])

@@ -163,13 +163,24 @@ def load_model(args, tokenizer):
 
 
 def card(args, model, blocks, history, seconds, digest) -> str:
-    evals = [row for row in history if "eval_loss" in row]
     curve = "\n".join(
-        f"| {row['step']} | {row['eval_loss']:.3f} | {row['eval_accuracy']:.3f} |" for row in evals
+        f"| {row['step']:,} | {row['eval_loss']:.3f} | {row['eval_accuracy']:.3f} |"
+        for row in history
+        if "eval_loss" in row
     )
     shape = model.config
     origin = f"continued from `{Path(args.start_from).name}`" if args.start_from else "from scratch"
     tokens = args.steps * args.batch * args.length
+    facts = [
+        f"Text: {args.text_description or args.text.name}. SHA-256 of the file begins "
+        f"`{digest[:16]}`; {len(blocks):,} blocks of {args.length} word pieces, 1 % held out.",
+        f"{args.steps:,} steps of {args.batch} blocks: {tokens / 1e6:.1f} M word pieces, "
+        f"{tokens / len(blocks) / args.length:.1f} epochs, {args.mask:.0%} of them masked; AdamW, "
+        f"peak learning rate {args.learn_rate}, linear decay, seed {args.seed}, "
+        f"{'bf16' if args.bf16 else 'fp32'}; {seconds / 60:.0f} minutes"
+        + ("." if torch.cuda.is_available() else f" on a CPU, {args.threads} thread(s)."),
+        f"Command: `python scripts/pretrain_encoder.py TEXT OUT {' '.join(args.given)}`",
+    ]
     return f"""---
 language: {args.language}
 license: {args.license}
@@ -177,19 +188,14 @@ library_name: transformers
 ---
 # {args.out.name}
 
-A {shape.model_type} encoder: {shape.num_hidden_layers} layers, hidden {shape.hidden_size},
-{shape.num_attention_heads} heads, intermediate {shape.intermediate_size}, vocabulary
-{shape.vocab_size}, {sum(p.numel() for p in model.base_model.parameters()):,} weights in fp16.
-Masked-LM only, {origin}. A start for fine-tuning, not a model of language to use as it is.
+A {shape.model_type} encoder: {shape.num_hidden_layers} layers, hidden {shape.hidden_size}, \
+{shape.num_attention_heads} heads, intermediate {shape.intermediate_size}, vocabulary \
+{shape.vocab_size:,}; {sum(p.numel() for p in model.base_model.parameters()):,} weights in fp16.
+Masked-LM only, {origin}. A start for fine-tuning, not a language model to use as it is.
 
 ## Training
-* Text: {args.text_description or f"`{args.text.name}`"} (SHA-256 of the file begins
-  `{digest[:16]}`), {len(blocks):,} blocks of {args.length} word pieces; 1 % held out.
-* {args.steps:,} steps of {args.batch} blocks: {tokens / 1e6:.1f} M word pieces,
-  {tokens / len(blocks) / args.length:.1f} epochs; {args.mask:.0%} masked; AdamW, peak learning rate {args.learn_rate},
-  linear decay; seed {args.seed}; {"bf16" if args.bf16 else "fp32"}; {seconds / 60:.0f} minutes, {args.threads} threads of a CPU
-  or one GPU.
-* Command: `python {" ".join(["scripts/pretrain_encoder.py", "TEXT", "OUT"] + args.given)}`
+
+{chr(10).join(f"* {fact}" for fact in facts)}
 
 | step | held-out loss | held-out accuracy |
 | --- | --- | --- |
@@ -240,7 +246,13 @@ def parse() -> argparse.Namespace:
     add("--license", default="mit", help="for the model card")
     add("--text-description", default="", help="what the text is and where from, for the card")
     args = parser.parse_args()
-    args.given = sys.argv[3:]
+    # For the model card: what counts, without the places of one machine.
+    places = ("text", "out", "checkpoints", "start_from", "text_description", "threads")
+    args.given = [
+        f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
+        for name, value in vars(args).items()
+        if name not in places and value != parser.get_default(name)
+    ]
     return args
 
 

@@ -1,5 +1,6 @@
 """The registered architectures: settings in, thinc models out."""
 
+from types import SimpleNamespace
 from typing import Any, Optional, Sequence
 
 import numpy
@@ -91,6 +92,17 @@ class EncoderShim(TorchShim):
                     f"they were trained with {setting} = {spec[setting]!r}, while the config says "
                     f"{value!r}: use the config that they were trained with"
                 )
+        self.check_window(spec)
+
+    def check_window(self, spec: dict[str, Any]) -> None:
+        from .nn.family import most_pieces
+
+        most = most_pieces(SimpleNamespace(**spec["transformer"]))
+        if self.settings["window"] > most:
+            raise ValueError(
+                f"window = {self.settings['window']} word pieces, but the encoder takes {most} at "
+                f"a time: set window = {most} and a stride below it"
+            )
 
     def for_training(self, dtype: torch.dtype, dropout: bool):
         from .nn.encoder import cast_frozen
@@ -141,7 +153,6 @@ def _check_lora(lora: Optional[dict[str, Any]]) -> Optional[dict[str, Any]]:
 
 def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
     from .nn.encoder import load
-    from .nn.family import most_pieces
 
     shim, settings = model.shims[0], model.shims[0].settings
     name = settings["name"]
@@ -152,12 +163,7 @@ def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
             f"width = {width}, but the token vectors of {name!r} have {encoder.width}: "
             f"set width = {encoder.width}."
         )
-    most = most_pieces(encoder.transformer.config)
-    if settings["window"] > most:
-        raise ValueError(
-            f"window = {settings['window']} word pieces, but {name!r} takes {most} at a time: "
-            f"set window = {most} and a stride below it."
-        )
+    shim.check_window(spec)
     model.set_dim("nO", encoder.width)
     shim.set({**spec, "pooling": settings["pooling"]}, encoder)
 

@@ -91,7 +91,6 @@ def allowed_tags(
     # A break in white space is a break before the next token that is none.
     breaks = sentence_start.copy()
     breaks[1:] |= preset[:-1]
-    breaks |= preset & is_space
     number = numpy.cumsum(breaks)
     tokens = numpy.flatnonzero(~is_space)
     broken = numpy.diff(number[tokens], prepend=0) > 0

@@ -40,10 +40,11 @@ def gold(nlp, words, entities, spaces=None):
 def test_labels_are_sorted_and_added_once():
     ner = blank().get_pipe("balc_ner")
     assert ner.labels == ()
+    assert "PER" not in ner.vocab.strings
     assert [ner.add_label(label) for label in ("PER", "LOC", "PER")] == [1, 1, 0]
     assert ner.labels == ("LOC", "PER")
     assert ner.label_data == ["LOC", "PER"]
-    assert "LOC" in ner.vocab.strings
+    assert "PER" in ner.vocab.strings
 
 
 @pytest.mark.parametrize("label", [1, None, b"PER", ["PER"]])

@@ -69,6 +69,16 @@ def test_preset_entities_survive_with_their_ids(eager, label):
     assert eager.get_pipe("balc_ner").labels == ("X",)
 
 
+def test_neighbours_of_a_preset_entity_know_its_label(eager):
+    crf = eager.get_pipe("balc_ner").model.shims[0].module.crf
+    crf.transitions.data[1:, 1] = -100.0  # one X hardly follows another
+    for label, others in (("X", [(0, 1), (5, 6)]), ("UNKNOWN", [(0, 2), (4, 6)])):
+        doc = words(eager, "a|b|c|d|e|f")
+        doc.ents = [Span(doc, 2, 4, label=label)]
+        doc = eager.get_pipe("balc_ner")(doc)
+        assert [(start, end) for start, end, _ in ranges(doc) if start != 2] == others
+
+
 def test_blocked_tokens_survive(eager):
     doc = words(eager, "a|b|c|d|e")
     doc.set_ents([], blocked=[doc[2:4]], default="unmodified")

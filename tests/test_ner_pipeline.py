@@ -173,7 +173,7 @@ def test_source_into_another_pipeline(trained):
     assert [found(nlp(text)) for text, _ in data] == [entities for _, entities in data]
 
 
-def test_two_components_under_other_names(trained):
+def test_two_components_under_other_names():
     nlp = spacy.blank("zh")
     nlp.add_pipe("balc_ner", name="first", config=head(HASH_EMBED))
     nlp.add_pipe("balc_ner", name="second", config=head(HASH_EMBED))

@@ -206,7 +206,7 @@ def test_half_precision_base_goes_out_as_it_came_in(tmp_path):
     tok2vec = {"@architectures": "spacy-balc.LoraTransformer.v1", "name": str(folder)}
     tok2vec.update(window=48, stride=32, precision="fp32", lora={"rank": 4})
     nlp = make_nlp(tok2vec)
-    learn(nlp, toy_examples(nlp), steps=2)
+    nlp.initialize(lambda: toy_examples(nlp))
     nlp.to_disk(tmp_path / "saved")
     assert same(emissions(spacy.load(tmp_path / "saved")), emissions(nlp))
     message = srsly.msgpack_loads((tmp_path / "saved" / "balc_ner" / "model").read_bytes())
@@ -334,6 +334,7 @@ def test_a_later_format_is_refused(saved, tmp_path):
         ("tok2vec.lora.targets", ["value"], "lora.*'targets'"),
         ("tok2vec.pooling", "first", "pooling = 'mean'"),
         ("tok2vec.width", 64, "64"),
+        ("tok2vec.window", 100, "window = 100 .*takes 62 at a time: set window = 62"),
     ],
 )
 def test_other_settings_are_refused_by_name(setting, value, named, saved):

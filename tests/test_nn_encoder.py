@@ -94,6 +94,20 @@ def test_fresh_adapters_leave_the_output_of_the_stock_model(encoder, kind, pooli
     assert (changed[0] - found[0]).abs().max() > 0.05
 
 
+def test_adapters_add_their_product_times_alpha_by_rank(encoder):
+    spec, ours = load(encoder("bert"), {**LORA, "rank": 4, "alpha": 12, "targets": ["value"]})
+    found = vectors(with_adapters(ours), DOCS)
+    plain = build({**spec, "lora": None})
+    weights = {name.replace(".base_layer", ""): p for name, p in ours.state_dict().items()}
+    for name in [name for name in weights if "lora_A" in name]:
+        down, up = weights[name], weights[name.replace("lora_A", "lora_B")]
+        target = name.replace("lora_A.default.weight", "weight")
+        weights[target] = weights[target] + 12 / 4 * up @ down
+    weights = {name: p for name, p in weights.items() if "lora_" not in name}
+    plain.load_state_dict(weights, strict=True)
+    assert_equal(found, vectors(plain.eval(), DOCS))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_doc_that_fills_all_positions(encoder, kind):
     _, ours = load(encoder(kind), None)
@@ -264,8 +278,9 @@ def test_merging_gives_the_same_answers_and_leaves_the_original_bit_identical(
     plain = vectors(load(encoder(kind), None)[1].eval(), DOCS)
     before = {name: tensor.clone() for name, tensor in ours.state_dict().items()}
     expected = vectors(ours, DOCS)
-    merged = merge(ours, copy_module(ours, sharing=True), torch.float32)
+    merged = merge(ours.train(), copy_module(ours, sharing=True), torch.float32)
     assert_equal(vectors(merged, DOCS), expected)
+    assert ours.training
     assert (expected[0] - plain[0]).abs().max() > 0.05
     assert not any("lora_" in name for name in merged.state_dict())
     assert not any(p.requires_grad for p in merged.parameters())
@@ -275,7 +290,7 @@ def test_merging_gives_the_same_answers_and_leaves_the_original_bit_identical(
     assert {n for n, p in ours.named_parameters() if p.requires_grad} == {
         n for n in before if "lora_" in n
     }
-    assert_equal(vectors(ours, DOCS), expected, atol=0)
+    assert_equal(vectors(ours.eval(), DOCS), expected, atol=0)
 
 
 @pytest.mark.parametrize("lora", [None, {**LORA, "rank": 0}])
@@ -306,6 +321,7 @@ def test_bf16_agrees_roughly_with_fp32(encoder, kind):
             found = vectors(half, DOCS)
         assert found[0].dtype == torch.float32
         assert 0 < relative_error(found, expected) < 0.03
+    assert all(p.requires_grad == ("lora_" in n) for n, p in training.named_parameters())
     assert all(p.dtype == torch.float32 for p in ours.parameters())
 
 

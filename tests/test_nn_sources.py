@@ -4,9 +4,20 @@ import json
 import shutil
 
 import pytest
-from transformers import BertConfig, DistilBertConfig, GPT2Config, T5Config
+import torch
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    BertConfig,
+    DistilBertConfig,
+    GPT2Config,
+    T5Config,
+)
 
 from spacy_balc.nn.sources import load_pretrained
+from spacy_balc.pieces import Pieces
+
+from .encoders import TEXTS
 
 
 @pytest.fixture
@@ -23,6 +34,33 @@ def copied(encoder, tmp_path):
         return folder
 
     return get
+
+
+def test_weights_in_half_precision_are_read_into_fp32(copied):
+    folder = copied()
+    half = AutoModel.from_pretrained(folder).half()
+    half.save_pretrained(folder)
+    found, _ = load_pretrained(str(folder))
+    state = half.state_dict()
+    for name, parameter in found.named_parameters():
+        assert parameter.dtype == torch.float32
+        assert torch.equal(parameter, state[name].float()), name
+
+
+def test_byte_level_words_begin_with_a_space_whatever_the_tokenizers_files_say(copied):
+    folder = copied("roberta", "tokenizer_config.json", add_prefix_space=False)
+    path = folder / "tokenizer.json"
+    saved = json.loads(path.read_text(encoding="utf8"))
+    saved["pre_tokenizer"]["add_prefix_space"] = False
+    path.write_text(json.dumps(saved), encoding="utf8")
+    ours = Pieces(load_pretrained(str(folder))[1])
+    stock = AutoTokenizer.from_pretrained(folder, add_prefix_space=True)
+    words = [*TEXTS[0], *TEXTS[3].split()]
+    expected = stock(words, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    assert ours.tokens(words, 100)[0].tolist() == expected
+    plain = AutoTokenizer.from_pretrained(folder)
+    assert ours.token("London") == plain(" London", add_special_tokens=False)["input_ids"]
+    assert ours.token("London") != plain("London", add_special_tokens=False)["input_ids"]
 
 
 def refused(name, *mentioned):
