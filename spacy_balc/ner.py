@@ -216,8 +216,8 @@ class BalcNer(TrainablePipe):
         n_tags = len(tag_names(self.labels))
         if built_for not in (None, n_tags):
             raise ValueError(
-                f"nO = {built_for} tags in the model of {self.name!r}, but {len(self.labels)} labels "
-                f"make {n_tags}: set nO = null."
+                f"nO = {built_for} tags in the model of {self.name!r}, but {len(self.labels)} "
+                f"labels make {n_tags}: set nO = null."
             )
         self.model.set_dim("nO", n_tags, force=True)
         docs = [eg.predicted for eg in islice(get_examples(), 10)]

@@ -247,7 +247,8 @@ def test_new_labels_keep_what_was_learnt(crf):
     nlp = blank(crf=crf)
     learn(nlp, toy_examples(nlp))
     ner = nlp.get_pipe("balc_ner")
-    texts = [text for text, _ in TOY] + ["赵六在上海工作。", "北京大学李四", "很好张三在南京去了北京"]
+    texts = [text for text, _ in TOY]
+    texts += ["赵六在上海工作。", "北京大学李四", "很好张三在南京去了北京"]
     before = [found(doc) for doc in nlp.pipe(texts)]
     assert sum(map(len, before)) > 6
     docs = [nlp.make_doc(text) for text in texts]

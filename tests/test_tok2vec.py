@@ -150,7 +150,8 @@ def test_width_by_reference(lora_tok2vec, tmp_path):
     nlp.config.to_disk(tmp_path / "config.cfg")
     text = (tmp_path / "config.cfg").read_text(encoding="utf8")
     assert text.count("width = 32\nupstream") == 1
-    text = text.replace("width = 32\nupstream", "width = ${components.tok2vec.model.width}\nupstream")
+    reference = "width = ${components.tok2vec.model.width}\nupstream"
+    text = text.replace("width = 32\nupstream", reference)
     config = spacy.util.load_config_from_str(text)
     nlp = spacy.util.load_model_from_config(config)
     teach(nlp, examples_for(nlp), steps=2)
