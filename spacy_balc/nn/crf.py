@@ -7,6 +7,7 @@ import torchcrf
 from torch import Tensor
 
 IMPOSSIBLE = -1e4  # finite: a column of -inf gives NaN gradients in the normaliser
+CHUNK = 4_000_000  # scores held at a time while paths are traced back
 
 
 class CRF(torchcrf.CRF):
@@ -68,17 +69,22 @@ class CRF(torchcrf.CRF):
         start, transitions = self._scores()
         batch, steps, n_tags = emissions.shape
         inside = (torch.arange(steps, device=lengths.device)[:, None] < lengths)[..., None]
-        score = start + emissions[:, 0]
-        stay = torch.arange(n_tags, device=emissions.device).expand_as(score)
-        pointers = stay.new_empty((steps, batch, n_tags))
+        scores = emissions.new_empty((steps, batch, n_tags))
+        scores[0] = start + emissions[:, 0]
         for i in range(1, steps):
-            best, pointer = (score.unsqueeze(2) + transitions).max(dim=1)
+            best = (scores[i - 1].unsqueeze(2) + transitions).amax(dim=1)
             # Only differences count; kept small, they stay exact on a very long doc.
             best = best - best.amax(dim=1, keepdim=True) + emissions[:, i]
-            score = torch.where(inside[i], best, score)
-            pointers[i] = torch.where(inside[i], pointer, stay)
-        path = stay.new_empty((steps, batch, 1))
-        path[-1] = (score + self.end_transitions).argmax(dim=1, keepdim=True)
-        for i in range(steps - 1, 0, -1):
-            path[i - 1] = pointers[i].gather(1, path[i])
+            scores[i] = torch.where(inside[i], best, scores[i - 1])
+        path = inside.new_zeros((steps, batch, 1), dtype=torch.int64)
+        path[-1] = (scores[-1] + self.end_transitions).argmax(dim=1, keepdim=True)
+        chunk = max(1, CHUNK // (batch * n_tags * n_tags))
+        stay = torch.arange(n_tags, device=emissions.device)
+        for last in range(steps - 1, 0, -chunk):
+            first = max(1, last - chunk + 1)
+            # Where each step came from is left out of the scan: in one go it costs little.
+            before = scores[first - 1 : last].unsqueeze(3) + transitions
+            pointers = torch.where(inside[first : last + 1], before.argmax(dim=2), stay)
+            for i in range(last, first - 1, -1):
+                path[i - 1] = pointers[i - first].gather(1, path[i])
         return (path * inside)[..., 0].T
