@@ -145,6 +145,34 @@ class Clock(TrainerCallback):
         self.path.write_text(f"{self.seconds():.0f}\n")
 
 
+def check_places(args) -> None:
+    """Exit rather than replace a folder that is no encoder, or holds something else in use."""
+    args.out = args.out.resolve()
+    if args.out.exists() and not (args.out / "config.json").is_file():
+        if not args.out.is_dir() or any(args.out.iterdir()):
+            sys.exit(f"{args.out} exists and is no encoder: name another folder, or remove it.")
+    for other in (args.text, args.checkpoints, Path.cwd()):
+        if other.resolve().is_relative_to(args.out):
+            sys.exit(f"{args.out} would be replaced, and {other} is in it: name another folder.")
+
+
+def check_run(args, digest: str) -> None:
+    """Exit if the checkpoints are those of a run on another text or of another shape."""
+    run = {"text": digest}
+    for name in ("start_from", "vocabulary", "hidden", "layers", "heads", "intermediate", "length"):
+        run[name] = getattr(args, name)
+    file = args.checkpoints / "run.json"
+    if get_last_checkpoint(str(args.checkpoints)) and file.exists():
+        before = json.loads(file.read_text(encoding="utf8"))
+        differing = [name for name, value in run.items() if before.get(name) != value]
+        if differing:
+            sys.exit(
+                f"{args.checkpoints} holds the checkpoints of another run, which differs in "
+                f"{', '.join(differing)}: name another --checkpoints, or remove it."
+            )
+    file.write_text(json.dumps(run, indent=2) + "\n", encoding="utf8")
+
+
 def load_model(args, tokenizer):
     if args.start_from:
         return AutoModelForMaskedLM.from_pretrained(args.start_from, torch_dtype=torch.float32)
@@ -261,7 +289,10 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     if not args.text.is_file():
         sys.exit(f"No such text: {args.text}")
+    check_places(args)
+    args.checkpoints.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(args.text.read_bytes()).hexdigest()
+    check_run(args, digest)
     lines = read_lines(args.text)
     if args.start_from:
         tokenizer = AutoTokenizer.from_pretrained(args.start_from)
@@ -269,6 +300,9 @@ def main() -> None:
         tokenizer = make_tokenizer(lines, args.vocabulary, args.checkpoints / "tokenizer")
     torch.manual_seed(args.seed)
     model = load_model(args, tokenizer)
+    if not 2 <= args.length <= model.config.max_position_embeddings:
+        most = model.config.max_position_embeddings
+        sys.exit(f"--length {args.length} must be from 2 to {most}, the encoder's positions.")
     blocks = pack(lines, tokenizer, args.length)
     held_out = max(1, len(blocks) // 100)
     collator = Collator(tokenizer, mlm_probability=args.mask)
@@ -307,6 +341,8 @@ def main() -> None:
     clock = Clock(args.checkpoints / "seconds.txt")
     trainer.add_callback(clock)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(args.checkpoints)))
+    if not any(row["step"] == args.steps for row in trainer.state.log_history if "eval_loss" in row):
+        trainer.evaluate()
     history = trainer.state.log_history
     save(model, tokenizer, args.out, card(args, model, blocks, history, clock.seconds(), digest))
     print(f"Wrote {args.out}: {sum(f.stat().st_size for f in args.out.iterdir()):,} bytes")

@@ -86,10 +86,10 @@ POOLS = """
 坦桑尼亚 也门 阿富汗 伊朗 孟加拉国 斯里兰卡 斯洛文尼亚 尼泊尔 缅甸 越南 老挝 新加坡 阿尔及利亚
 印度尼西亚 文莱 白俄罗斯 朝鲜 哈萨克斯坦 巴基斯坦 乌兹别克斯坦 吉尔吉斯斯坦 土库曼斯坦 格鲁吉亚
 亚美尼亚 西班牙 阿塞拜疆 波兰 斯洛伐克 捷克 保加利亚 匈牙利 塞尔维亚 克罗地亚 阿尔巴尼亚 塞浦路斯
-瑞士 菲律宾 奥地利 比利时 纳米比亚 荷兰 卢森堡 瑞典 丹麦 挪威 芬兰 冰岛 葡萄牙 智利 爱沙尼亚
+斐济 菲律宾 奥地利 比利时 纳米比亚 荷兰 卢森堡 瑞典 丹麦 挪威 芬兰 冰岛 葡萄牙 智利 爱沙尼亚
 拉脱维亚 希腊 立陶宛 摩洛哥 乌克兰 突尼斯 利比亚 苏丹 埃塞俄比亚 肯尼亚 约旦 卢旺达 赞比亚 蒙古
 津巴布韦 安哥拉 柬埔寨 莫桑比克 尼日利亚 加纳 塞内加尔 刚果 马来西亚 古巴 秘鲁 喀麦隆 哥伦比亚
-委内瑞拉 乌干达 厄瓜多尔 玻利维亚 乌拉圭 巴拉圭 巴拿马 斐济
+委内瑞拉 乌干达 厄瓜多尔 玻利维亚 乌拉圭 巴拉圭 巴拿马 瑞士
 = province
 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南
 陕西 甘肃 青海 台湾
@@ -211,8 +211,9 @@ RULES = """
 = place
 {city} {city} {stem} {stem} {stem_first}{stem_last}
 = loc
-{loc_city} {loc_city} {loc_county} {loc_county} {loc_country} {loc_country} {loc_abroad}
-{loc_province} {loc_water} {loc_peak} {loc_region} {loc_town} {loc_street} {loc_spot}
+{loc_city} {loc_city} {loc_county} {loc_county} {loc_county} {loc_town} {loc_town} {loc_country}
+{loc_country} {loc_abroad} {loc_province} {loc_water} {loc_peak} {loc_street} {loc_spot}
+[{loc_region}|{loc_city}]
 = loc_home
 {loc_city} {loc_city} {loc_county} {loc_county} {loc_town} {loc_province}
 = loc_country
@@ -227,17 +228,16 @@ RULES = """
 {stem}[镇|乡|村|街道] {stem_first}{stem_last}[镇|乡|村] {surname}家[村|庄|沟|寨|屯]
 = loc_abroad
 {abroad}
-{abroad}
 {foreign_first}{foreign_middle}[堡|顿|维尔|格勒|斯克|港|市|省|州]
 {foreign_first}{foreign_middle}{foreign_middle}[堡|市|省|州|岛]
 = loc_water
-{water}
+[{water}|{loc_river}]
 {stem}[河|江|湖|水库|湾|溪]
 {stem_first}{stem_last}[河|江|湖|水库]
 = loc_river
 {stem}[河|江|溪] {stem_first}{stem_last}[河|江]
 = loc_peak
-{peak}
+[{peak}|{stem}山]
 {stem}[山|岭|峡谷|山脉|岛|林场|盆地]
 {stem_first}{stem_last}[山|岭|岛|峰]
 = loc_region

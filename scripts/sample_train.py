@@ -5,26 +5,16 @@
 # plain is a core without entities, lead_in an opener without any, claim what somebody says.
 TRAIN = """
 = headline
-{per}[获奖|当选|辞职|病逝|夺冠|获释]
-{org}[招聘|道歉|更名|上市|破产]
-{loc}[下雪了|大雨|停水|地震|通车]
-{loc_city}昨[降|迎来|下了]大[雪|雨]
-本报记者{per_zh}
+{per}[获奖|当选|辞职|病逝|夺冠|获释] {org}[招聘|道歉|更名|上市|破产]
+{loc}[下雪了|大雨|停水|地震|通车] {loc_city}昨[降|迎来|下了]大[雪|雨] 本报记者{per_zh}
 [新闻|特写|综述|评论]：{loc}[见闻|行|纪事|的春天]
-{per_zh}[、{per_zh}|]（{org_paper}[记者|特约记者]）
-{loc_country}{score}{loc_country}
-（[责任编辑|编辑|校对]：{per_zh}[、{per_zh}|]）
-[图为|图中为]{per}在{loc}[考察|演出|训练|写生]
-{org_team}{score}[胜|负|平]{org_team}
-{per}：[做人要老实|我不后悔|路还很长|慢慢来]
-近期好书：《{loc}的河》，{per}著
-{loc_city}—{loc_city}
-[作者|摄影|译者]：{per}
-[主办|承办|协办]单位：{org}
-通讯地址：{address}
-电话：{1001-9998}{1001-9998}，联系人：{per_zh}
-{loc_province}{loc_city}{per_zh}
-{org}：{claim}
+{per_zh}[、{per_zh}|]（{org_paper}[记者|特约记者]） {loc_country}{score}{loc_country}
+（[责任编辑|编辑|校对]：{per_zh}[、{per_zh}|]） [图为|图中为]{per}在{loc}[考察|演出|训练|写生]
+{org_team}{score}[胜|负|平]{org_team} {per}：[做人要老实|我不后悔|路还很长|慢慢来]
+近期好书：《{loc}的河》，{per}著 {loc_city}—{loc_city} [作者|摄影|译者]：{per}
+[主办|承办|协办]单位：{org} 通讯地址：{address} 电话：{1001-9998}{1001-9998}，联系人：{per_zh}
+{loc_province}{loc_city}{per_zh} {org}：{claim} {loc}{place_phrase} {per}{verb_phrase}
+{org}{group_phrase} {loc_home}[入冬|进入雨季|开学|限电] {loc_country}{visitor}{verb_phrase}
 = core
 {time}，{loc_county}召开[全县|全区|]{field}工作会议，[县长|县委书记|常务副县长]
   {per_zh}[在会上作了报告|强调要把各项措施落到实处|主持会议]
@@ -201,9 +191,9 @@ TRAIN = """
 {org}的{someone}{verb_phrase}
 {org}的{per}[{adverb}|]{verb_phrase}
 {org}{job}{per}[{adverb}|]{verb_phrase}
-{loc}[{adverb}|]{place_phrase}
-{loc}[{adverb}|]{place_phrase}，{loc}[{adverb}|]{place_phrase}
-{happening}，{loc}[{adverb}|]{place_phrase}
+{loc}{place_phrase}
+{loc}{place_phrase}，{loc}{place_phrase}
+{happening}，{loc}{place_phrase}
 {someone}[{adverb}|]在{loc}{verb_phrase}
 {per}[{adverb}|]在{loc}{verb_phrase}
 {per}[{adverb}|][从|由]{loc}[赶|飞|逃|走]到{loc}，{happening}
@@ -249,13 +239,41 @@ TRAIN = """
 {wish}{per}，{someone}[{adverb}|]{verb_phrase}
 {wish}{org}，{happening}
 {wish}{loc}，{per}[{adverb}|]{verb_phrase}
-{wish}{loc}，{loc}[{adverb}|]{place_phrase}
+{wish}{loc}，{loc}{place_phrase}
 [有|没有]{people}，[也|还]有{org}的{someone}
 {per}、{per}[都|均|两人|一行][{adverb}|]{verb_phrase}
 {per}（{org}）[、{per}（{org}）|][{adverb}|]{verb_phrase}
 {org}[（{loc}）|]的{thing}[{adverb}|]{by}{someone}[拿走|弄丢|毁掉|抢走]了
 [凡|凡是]{loc}的{someone}，[一律|都]{verb_phrase}
 [从|由]{loc}到{loc}，{happening}，{someone}{verb_phrase}
+尤其是{loc}，{place_phrase}，{someone}{verb_phrase}
+{happening}，尤其是{per}[和{per}|]，{verb_phrase}
+同{loc}[比较|相比]，{loc}{place_phrase}
+{loc}同{loc}[一样|不同]，{place_phrase}
+{per}同{per}[{adverb}|]{verb_phrase}
+同{org}[一样|不同]，{org}[{adverb}|]{group_phrase}
+{per}[没有|比]{someone}[高|细心|懂行|认真|乐观|有经验]，{happening}
+{per}[没有|比]{per}[高|细心|懂行|认真|乐观|有经验]，{happening}
+{org}[门外|楼下|上下|内外|大楼里|食堂里]，{happening}
+{org}[上下|内外|门外|里外]{happening}，{someone}{verb_phrase}
+{addressed}[{adverb}|]{verb_phrase}
+{happening}，{addressed}[{adverb}|]{verb_phrase}
+{someone}[{adverb}|]{before_per}{addressed}{verb_phrase}
+{someone}[{adverb}|]{toward}{addressed}，{happening}
+{loc_country}{visitor}[{adverb}|]{verb_phrase}
+{loc_country}{visitor}[{adverb}|]{verb_phrase}，{loc_country}{place_phrase}
+{loc}{visitor}[{adverb}|]{toward}{loc}{visitor}[，{happening}|]
+{loc_country}{visitor}{per}[{adverb}|]{verb_phrase}
+{loc_country}[政府|议会|警方|央行]{someone}{refusal}，{loc_country}{place_phrase}
+[去|来|到达|路过]{loc}[以后|之前|的时候|途中]，{someone}{verb_phrase}
+[去|来|到达|路过]{loc}[以后|之前|的时候|途中]，{per}[{adverb}|]{verb_phrase}
+[若|如果|要是|倘若]{someone}[去|到]{loc}，[准|必定]会[看见|遇上]{per}
+[若|如果|要是]{loc}{place_phrase}，{someone}{refusal}
+{happening}，[令|叫|使|让]{someone}[吃惊|欢喜|着急]，{per}{refusal}
+{per}[则|却|倒][高兴|平静|着急|沉着]地{verb_phrase}
+[老|小|新]{job}{per}和{job}{per}[均|都|一同]{verb_phrase}
+[这|那]天，{per}{verb_phrase}，{per}{verb_phrase}，{per}{verb_phrase}
+{loc}、{loc}{place_phrase}，{loc}{place_phrase}
 = loc_mid
 {loc_home}
 = lately
@@ -277,22 +295,15 @@ TRAIN = """
 方便[群众|居民|师生] [节约|保护]水资源 [搞好|加强]城市[管理|建设]
 [提高|改进]{field}[管理|工作]水平
 = tail
-，[引起|受到]了[社会|各界|有关部门]的关注
-，[{official}|{expert}]对此表示[欢迎|满意|关切]
-，[目前|]事故原因正在[调查|进一步调查]之中
-；[与此同时|此外]，{org}也[派人参加|表示支持]
-（[记者|通讯员]{per_zh}[、{per_zh}|]）
-，[这|据说这]在{loc}还是[第一次|头一回]
-，[{loc}|当地]的[群众|居民][拍手叫好|议论纷纷]
-，[而|但]{per}[没有到场|不这么看]
-，[为此|]{org}[专门|][成立了工作小组|拨出{money}]
-，[其中|包括]{loc}[{count}人|{count}家|占{pct}]
-，[影响|消息]波及{places}
-，[但是|不过][困难仍然不少|离目标还有距离]
-，[预计|估计]{date}[可以|能够][完成|见到结果]
-——[这是|这就是]{per}[给记者留下的印象|的心里话]
-，[得知|听到]这个消息，{per}[高兴得一夜没睡|一句话也没说]
-，[随后|然后][前往|去了]{loc}
+，[引起|受到]了[社会|各界|有关部门]的关注 ，[{official}|{expert}]对此表示[欢迎|满意|关切]
+，[目前|]事故原因正在[调查|进一步调查]之中 ；[与此同时|此外]，{org}也[派人参加|表示支持]
+（[记者|通讯员]{per_zh}[、{per_zh}|]） ，[这|据说这]在{loc}还是[第一次|头一回]
+，[{loc}|当地]的[群众|居民][拍手叫好|议论纷纷] ，[而|但]{per}[没有到场|不这么看]
+，[为此|]{org}[专门|][成立了工作小组|拨出{money}] ，[其中|包括]{loc}[{count}人|{count}家|占{pct}]
+，[影响|消息]波及{places} ，[但是|不过][困难仍然不少|离目标还有距离]
+，[预计|估计]{date}[可以|能够][完成|见到结果] ——[这是|这就是]{per}[给记者留下的印象|的心里话]
+，[得知|听到]这个消息，{per}[高兴得一夜没睡|一句话也没说] ，[随后|然后][前往|去了]{loc}
+，[令|让|使|叫]{per}[吃惊|欢喜|着急] ，[叫|令|让]{org}[十分为难|信誉扫地]
 = plain
 [高兴|激动]之余，[大家|同学们|乡亲们]也[感到|意识到][肩上的担子不轻|困难还很多]
 [有关部门|主管部门|专家][提醒|建议]，[入冬以后|节日期间][出门|外出]要[注意安全|看好天气]

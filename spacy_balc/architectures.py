@@ -101,7 +101,7 @@ class EncoderShim(TorchShim):
         if self.settings["window"] > most:
             raise ValueError(
                 f"window = {self.settings['window']} word pieces, but the encoder takes {most} at "
-                f"a time: set window = {most} and a stride below it"
+                f"a time: set window = {most} and a stride of at most that"
             )
 
     def for_training(self, dtype: torch.dtype, dropout: bool):
@@ -139,7 +139,7 @@ def _check_lora(lora: Optional[dict[str, Any]]) -> Optional[dict[str, Any]]:
             f"The lora block has no setting {', '.join(unknown)}: it takes {', '.join(LORA)}."
         )
     lora = {**LORA, **lora}
-    if not isinstance(lora["rank"], int) or lora["rank"] < 0:
+    if type(lora["rank"]) is not int or lora["rank"] < 0:
         raise ValueError(f"lora.rank = {lora['rank']!r} must be a whole number, 0 or more.")
     if not isinstance(lora["alpha"], (int, float)) or lora["alpha"] <= 0:
         raise ValueError(f"lora.alpha = {lora['alpha']!r} must be a number above 0.")

@@ -1,10 +1,13 @@
 """The component `balc_ner`: a spaCy entity recogniser with exact decoding over the whole doc."""
 
+import math
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterable, Optional, Sequence, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 import numpy
+import srsly
 from spacy import util
 from spacy.errors import Errors
 from spacy.language import Language
@@ -148,10 +151,10 @@ class BalcNer(TrainablePipe):
 
     def _allowed(self, doc: Doc) -> Optional[numpy.ndarray]:
         """Tags that each token of the doc may have, given what is set on it."""
-        is_space, sentence_start, ent_iob, ent_type = (
-            doc.to_array(["IS_SPACE", "SENT_START", "ENT_IOB", "ENT_TYPE"]).T.astype("int64")
+        is_space, sentence_start, ent_iob = (
+            doc.to_array(["IS_SPACE", "SENT_START", "ENT_IOB"]).T.astype("int64")
             if len(doc)
-            else numpy.zeros((4, 0), dtype="int64")
+            else numpy.zeros((3, 0), dtype="int64")
         )
         preset = (ent_iob == 1) | (ent_iob == 3)
         preset_tags = numpy.zeros(len(doc), dtype="int64")
@@ -253,6 +256,8 @@ class BalcNer(TrainablePipe):
         set_dropout_rate(self.model, drop)
         emissions, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_emissions = self.get_loss(examples, emissions)
+        if not math.isfinite(loss):
+            raise ValueError(Errors.E910.format(name=self.name))
         # Always called: an upstream encoder waits for the gradient, be it zero.
         backprop(d_emissions)
         if sgd not in (None, False):
@@ -278,23 +283,49 @@ class BalcNer(TrainablePipe):
     # Files
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BalcNer":
-        """Load from what `to_bytes` gave."""
-        self.model.set_dim("nO", None, force=True)
-        return super().from_bytes(bytes_data, exclude=exclude)
+        """Load from what `to_bytes` gave. Raises ValueError if labels and weights do not fit."""
+        with self._taking_on(exclude):
+            super().from_bytes(bytes_data, exclude=exclude)
+        return self
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "BalcNer":
         """Load from the folder that `to_disk` wrote.
 
         Raises ValueError that names the file if it is damaged or of other settings.
         """
-        self.model.set_dim("nO", None, force=True)
         path = util.ensure_path(path)
         try:
-            return super().from_disk(path, exclude=exclude)
+            with self._taking_on(exclude):
+                super().from_disk(path, exclude=exclude)
         except (ValueError, TypeError, KeyError, IndexError) as error:
             if str(path) in str(error):
                 raise
-            raise ValueError(f"Can't load {self.name!r} from {path / 'model'}: {error}") from error
+            try:
+                srsly.read_json(path / "cfg")
+                file = path / "model"
+            except ValueError:
+                file = path / "cfg"
+            raise ValueError(f"Can't load {self.name!r} from {file}: {error}") from error
+        return self
+
+    @contextmanager
+    def _taking_on(self, exclude: Iterable[str]) -> Iterator[None]:
+        """Let another tag set in, and keep what was there if that fails."""
+        n_tags = self.model.get_dim("nO") if self.model.has_dim("nO") else None
+        labels = list(self.cfg["labels"])
+        if "model" not in exclude:
+            self.model.set_dim("nO", None, force=True)
+        try:
+            yield
+            if self.is_initialized and self.model.get_dim("nO") != len(tag_names(self.labels)):
+                raise ValueError(
+                    f"{len(self.labels)} labels in cfg, but weights for "
+                    f"{self.model.get_dim('nO')} tags: the files belong to different components."
+                )
+        except BaseException:
+            self.cfg["labels"] = labels
+            self.model.set_dim("nO", n_tags, force=True)
+            raise
 
 
 def _runs(mask: numpy.ndarray) -> list[tuple[int, int]]:

@@ -17,7 +17,10 @@ TEXT = "在唐胜利康复回乡前一天,北京博爱医院院长吴弦光代�
 
 def demo_cli(
     model: str = typer.Argument(..., help="Pipeline: a folder or a package name"),
-    text: str = typer.Argument(TEXT, help="Text to tag; - reads standard input, a text a line"),
+    text: str = typer.Argument(
+        TEXT,
+        help="Text to tag, by default a sample sentence; - reads standard input, a text a line",
+    ),
     html_path: Path | None = typer.Option(
         None, "--html", help="displaCy page to write", dir_okay=False
     ),
@@ -29,7 +32,7 @@ def demo_cli(
     Prints each token with its BIO tag, then the entities with their place in the text
     (characters, end exclusive). --html also writes a page for the browser.
     """
-    lines = sys.stdin.read().split("\n") if text == "-" else [text]
+    lines = sys.stdin.read().splitlines() if text == "-" else [text]
     texts = [line for line in lines if line.strip()]
     if not texts:
         msg.fail("There is no text to tag", exits=1)

@@ -119,7 +119,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str], list[str]]]:
             total=path.stat().st_size, desc=path.name, unit="B", unit_scale=True, disable=None
         ) as bar,
     ):
-        # Bytes are cut at \n alone: U+2028, U+0085 and their like may be tokens.
+        # Bytes are cut at \n alone: U+2028, U+0085 and their like are no ends of lines.
         for number, raw in enumerate(file, start=1):
             bar.update(len(raw))
             try:

@@ -29,10 +29,6 @@ class CRF(torchcrf.CRF):
         for parameter in self.parameters():
             torch.nn.init.zeros_(parameter)
 
-    def _scores(self) -> tuple[Tensor, Tensor]:
-        start = self.start_transitions.masked_fill(self.forbidden_start, IMPOSSIBLE)
-        return start, self.transitions.masked_fill(self.forbidden, IMPOSSIBLE)
-
     def log_likelihood(self, emissions: Tensor, possible: Tensor, lengths: Tensor) -> Tensor:
         """Log-likelihood of each row's gold, (batch,), summed over all paths that agree with it.
 
@@ -46,7 +42,8 @@ class CRF(torchcrf.CRF):
         return gold - normaliser
 
     def _log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        start, transitions = self._scores()
+        start = self.start_transitions.masked_fill(self.forbidden_start, IMPOSSIBLE)
+        transitions = self.transitions.masked_fill(self.forbidden, IMPOSSIBLE)
         steps = emissions.unbind(1)
         inside = (torch.arange(len(steps), device=lengths.device)[:, None] < lengths)[..., None]
         alpha = start + steps[0]
@@ -65,8 +62,10 @@ class CRF(torchcrf.CRF):
         shape as emissions: tags a step may take. Of equal paths the one of lower tags wins.
         """
         if allowed is not None:
-            emissions = emissions.masked_fill(~allowed, IMPOSSIBLE)
-        start, transitions = self._scores()
+            emissions = emissions.masked_fill(~allowed, -torch.inf)
+        # No gradient here, so forbidden is infinite: no emission is large enough to pay for it.
+        start = self.start_transitions.masked_fill(self.forbidden_start, -torch.inf)
+        transitions = self.transitions.masked_fill(self.forbidden, -torch.inf)
         batch, steps, n_tags = emissions.shape
         inside = (torch.arange(steps, device=lengths.device)[:, None] < lengths)[..., None]
         scores = emissions.new_empty((steps, batch, n_tags))

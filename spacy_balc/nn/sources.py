@@ -1,12 +1,14 @@
 """Where a pretrained encoder comes from: a local folder or the hub, checked before it is used."""
 
+import logging
+from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
-from transformers.utils import logging
+from transformers.utils import logging as transformers_logging
 
 from .family import FAMILY, accepts_pooler, without_pooler
 
@@ -40,6 +42,12 @@ def load_pretrained(name: str) -> tuple[nn.Module, dict[str, Any]]:
 
 
 def _read(name: str, what: str, read):
+    if name.startswith(("/", ".", "~")) and not Path(name).is_dir():
+        raise ValueError(f"There is no folder {name!r} with an encoder. {HELP}")
+    # Without a network the hub's client warns of each of its attempts; the reason is told once.
+    client = logging.getLogger("huggingface_hub")
+    level = client.level
+    client.setLevel(logging.ERROR)
     try:
         return read()
     except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
@@ -47,6 +55,8 @@ def _read(name: str, what: str, read):
             f"Can't get the encoder {name!r}: its {what} can be read neither from a local folder "
             f"of this name nor from the Hugging Face hub. {HELP}\nReason: {error}"
         ) from error
+    finally:
+        client.setLevel(level)
 
 
 def _pieces(name: str, config: PretrainedConfig) -> dict[str, Any]:
@@ -86,8 +96,8 @@ def _pieces(name: str, config: PretrainedConfig) -> dict[str, Any]:
 def _weights(name: str, config: PretrainedConfig) -> nn.Module:
     kind = MODEL_MAPPING[type(config)]
     options = {"add_pooling_layer": False} if accepts_pooler(kind) else {}
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
     try:
         transformer, loading = _read(
             name,
@@ -97,7 +107,7 @@ def _weights(name: str, config: PretrainedConfig) -> nn.Module:
             ),
         )
     finally:
-        logging.set_verbosity(level)
+        transformers_logging.set_verbosity(level)
     missing = [key for key in loading["missing_keys"] if "pooler" not in key]
     if missing or loading.get("mismatched_keys"):
         wrong = missing or [str(key) for key in loading["mismatched_keys"]]

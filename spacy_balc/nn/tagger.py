@@ -10,9 +10,10 @@ from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
 from ..batching import batches
 from ..tags import MISSING, legal_transitions
 from .attention import BandedSelfAttention
-from .crf import CRF, IMPOSSIBLE
+from .crf import CRF
 
 BUDGET = 8192  # padded tokens a batch: bounds the memory of a few long docs among many short
+TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
 FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
 
 
@@ -130,7 +131,8 @@ class Tagger(nn.Module):
         """Groups of similar length: their numbers, emissions and masks padded, and lengths."""
         lengths = [len(row) for row in rows]
         parts, mask_parts = emissions.split(lengths), masks.split(lengths)
-        for group in batches(lengths, BUDGET):
+        budget = min(BUDGET, max(1, TRANSITIONS // emissions.shape[1] ** 2))
+        for group in batches(lengths, budget):
             scores = pad_sequence([parts[i] for i in group], batch_first=True)
             mask = pad_sequence([mask_parts[i] for i in group], batch_first=True)
             steps = torch.tensor([lengths[i] for i in group], device=emissions.device)
@@ -157,6 +159,3 @@ class Tagger(nn.Module):
 def build(spec: dict[str, Any]) -> Tagger:
     """A Tagger from its arguments."""
     return Tagger(**spec)
-
-
-__all__ = ["Tagger", "build", "IMPOSSIBLE"]
