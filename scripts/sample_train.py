@@ -191,7 +191,6 @@ TRAIN = """
 {org}的{someone}{verb_phrase}
 {org}的{per}[{adverb}|]{verb_phrase}
 {org}{job}{per}[{adverb}|]{verb_phrase}
-{loc}{place_phrase}
 {loc}{place_phrase}，{loc}{place_phrase}
 {happening}，{loc}{place_phrase}
 {someone}[{adverb}|]在{loc}{verb_phrase}

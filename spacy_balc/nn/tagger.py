@@ -36,6 +36,8 @@ class Tagger(nn.Module):
     ):
         super().__init__()
         width = input_width
+        # Encoders differ in scale: vectors of small variance would teach an LSTM nothing for long.
+        self.norm = nn.LayerNorm(width)
         self.lstm: Optional[nn.LSTM] = None
         if lstm_layers:
             self.lstm = nn.LSTM(
@@ -64,7 +66,7 @@ class Tagger(nn.Module):
         docs = [i for i, length in enumerate(lengths) if length]
         if not docs:
             return vectors.new_zeros((0, self.output.out_features))
-        rows = vectors.split(list(lengths))
+        rows = self.norm(vectors).split(list(lengths))
         found: list[Optional[Tensor]] = [None] * len(rows)
         for group in batches([lengths[i] for i in docs], BUDGET):
             members = [docs[k] for k in group]
