@@ -1,9 +1,9 @@
 """Write the sample corpus: Chinese news-like sentences with PER, LOC and ORG, made from templates.
 
-The grammar and the names lie beside this file: `sample_names.py` (names and set phrases),
-`sample_train.py` and `sample_heldout.py` (sentence templates). The three parts share surnames,
-suffixes and set phrases, and nothing larger: no template, no entity string and no divided name
-(countries, cities, rivers, ...) of one part is used in another.
+The grammar and the names lie beside this file: `sample_names.py` and `sample_words.py` (names and
+set phrases), `sample_templates.py` and `sample_templates_more.py` (sentence templates). The three
+parts share surnames, suffixes and set phrases, and nothing larger: no template, no entity string
+and no divided name (countries, cities, rivers, ...) of one part is used in another.
 """
 
 import argparse
@@ -14,17 +14,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
-from sample_heldout import DEV, TEST
 from sample_names import DIVIDED, POOLS, RULES
-from sample_train import TRAIN
+from sample_templates import TEMPLATES
+from sample_templates_more import MORE
 from sample_words import WORDS
 
 SEED = 20240613
 COUNTS = {"test": 400, "dev": 320, "train": 3200}
-TEMPLATES = {"test": TEST, "dev": DEV, "train": TRAIN}
 SENTENCES = ("headline", "core", "plain")  # the sections that hold whole sentences
+# The sections that are divided among the parts; the others are rules that all parts share.
+TEMPLATE_SECTIONS = (*SENTENCES, "opener", "tail", "lead_in", "claim")
 LABELS = ("PER", "LOC", "ORG")
 LONGEST = 125  # characters in a sentence
 REPEATS = 3  # times a held-out part may use one entity string
@@ -104,7 +106,7 @@ class Grammar:
         names = sections(POOLS)
         for name in DIVIDED:
             names[name] = [x for i, x in enumerate(names[name]) if part_of(i) == part]
-        self.templates = sections(TEMPLATES[part])
+        self.templates = templates(part)
         self.rules = {**names, **sections(RULES), **sections(WORDS), **self.templates}
         self.unused: dict[str, list[str]] = {}
 
@@ -181,6 +183,24 @@ def part_of(index: int) -> str:
     return {5: "test", 8: "dev", 11: "test"}.get(index % 12, "train")
 
 
+@cache
+def templates(part: str) -> dict[str, list[str]]:
+    """The templates of a part, by section: of all, every ninth is test's and every 13th dev's."""
+    found: dict[str, list[str]] = {}
+    for text in (TEMPLATES, MORE):
+        for name, items in sections(text).items():
+            found.setdefault(name, []).extend(items)
+    for name in TEMPLATE_SECTIONS:
+        found[name] = [
+            item
+            for i, item in enumerate(dict.fromkeys(found[name]))
+            if part == ("test" if i % 9 == 4 else "dev" if i % 13 == 7 else "train")
+        ]
+        if not found[name]:
+            raise ValueError(f"no template is left for {part} in '{name}'")
+    return found
+
+
 def plain_text(pieces: Pieces) -> str:
     """The sentence with one form for each character, to compare strings by."""
     return unicodedata.normalize("NFKC", "".join(text for text, _ in pieces))
@@ -206,16 +226,16 @@ def make_corpus(seed: int) -> dict[str, list[Pieces]]:
     Thrown away is a sentence that repeats another, is too long, names somebody twice, or holds
     an entity that is also a word of some template or was used too often; and one that holds,
     anywhere, an entity string of an earlier part, or shares `TOO_ALIKE` characters of its
-    skeleton with one. Raises ValueError when two parts have a template in common."""
-    for part, text in TEMPLATES.items():
-        mine = {item for name in SENTENCES for item in sections(text)[name]}
-        for other, other_text in TEMPLATES.items():
-            theirs = {item for name in SENTENCES for item in sections(other_text)[name]}
-            if part != other and mine & theirs:
-                raise ValueError(f"{part} and {other} share templates: {sorted(mine & theirs)}")
+    skeleton with one, or all of them. Raises ValueError when two parts share a template."""
+    for part, other in permutations(COUNTS, 2):
+        mine, theirs = (
+            {item for name in SENTENCES for item in templates(p)[name]} for p in (part, other)
+        )
+        if mine & theirs:
+            raise ValueError(f"{part} and {other} share templates: {sorted(mine & theirs)}")
     words = "\n".join(
         literal
-        for text in (RULES, WORDS, *TEMPLATES.values())
+        for text in (RULES, WORDS, TEMPLATES, MORE)
         for items in sections(text).values()
         for item in items
         for literal in literals(parse(item))
@@ -223,6 +243,7 @@ def make_corpus(seed: int) -> dict[str, list[Pieces]]:
     corpus: dict[str, list[Pieces]] = {}
     taken: set[str] = set()
     taken_runs: set[str] = set()
+    taken_skeletons: set[str] = set()
     for part, count in COUNTS.items():
         grammar = Grammar(part, seed)
         made: dict[str, Pieces] = {}
@@ -240,7 +261,7 @@ def make_corpus(seed: int) -> dict[str, list[Pieces]]:
                 continue
             if any(name in text for name in taken):
                 continue
-            if runs(skeleton(pieces)) & taken_runs:
+            if runs(skeleton(pieces)) & taken_runs or skeleton(pieces) in taken_skeletons:
                 continue
             made[text] = pieces
             uses.update(names)
@@ -250,6 +271,7 @@ def make_corpus(seed: int) -> dict[str, list[Pieces]]:
         taken.update(name for pieces in corpus[part] for name in entities(pieces))
         for pieces in corpus[part]:
             taken_runs |= runs(skeleton(pieces))
+            taken_skeletons.add(skeleton(pieces))
     return corpus
 
 

@@ -341,9 +341,9 @@ def main() -> None:
     clock = Clock(args.checkpoints / "seconds.txt")
     trainer.add_callback(clock)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(args.checkpoints)))
-    if not any(row["step"] == args.steps for row in trainer.state.log_history if "eval_loss" in row):
-        trainer.evaluate()
     history = trainer.state.log_history
+    if not any(row["step"] == args.steps and "eval_loss" in row for row in history):
+        trainer.evaluate()  # appends to the history
     save(model, tokenizer, args.out, card(args, model, blocks, history, clock.seconds(), digest))
     print(f"Wrote {args.out}: {sum(f.stat().st_size for f in args.out.iterdir()):,} bytes")
 

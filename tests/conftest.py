@@ -8,12 +8,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 import spacy
 import spacy.cli
-import spacy_balc.cli  # noqa: F401  (hangs `balc` into spaCy's commands, as the entry point does)
 from hypothesis import HealthCheck, settings
 from spacy.cli._util import app as spacy_app
 from spacy.training import Example
-from typer.testing import CliRunner
 from thinc.api import fix_random_seed
+from typer.testing import CliRunner
+
+import spacy_balc.cli  # noqa: F401  (hangs `balc` into spaCy's commands, as the entry point does)
 
 from .encoders import make_encoder
 

@@ -3,7 +3,15 @@
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from transformers import (
     AlbertConfig,
     AutoModel,
@@ -38,7 +46,7 @@ def wordpiece_tokenizer(folder: Path, lower_case: bool = False, pad: bool = True
     chars = sorted({char for text in TEXTS for char in text if not char.isspace()})
     latin = [f"##{char}" for char in chars if char.isascii()]
     specials = SPECIALS if pad else SPECIALS[1:]
-    extra = ["London", "john", "John", "##don", "e", "##e", "u", "##u", "i", "##i", "?", "!", ".", ","]
+    extra = "London john John ##don e ##e u ##u i ##i ? ! . ,".split()
     vocabulary = list(dict.fromkeys(specials + chars + latin + extra))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf8")

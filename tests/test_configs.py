@@ -45,7 +45,8 @@ def test_filling_a_config_changes_nothing(path):
 def train(config, output, corpus, encoder, *overrides):
     # fmt: off
     run_spacy(
-        "train", ROOT / "configs" / f"{config}.cfg", "--output", output, "--paths.train", corpus, "--paths.dev", corpus,
+        "train", ROOT / "configs" / f"{config}.cfg", "--output", output,
+        "--paths.train", corpus, "--paths.dev", corpus,
         "--paths.encoder", encoder, "--training.max_steps", 60, "--training.eval_frequency", 30,
         "--training.optimizer.learn_rate.total_steps", 400,
         "--training.optimizer.learn_rate.warmup_steps", 5, *overrides,

@@ -1,9 +1,9 @@
-"""Sentence templates of the sample corpus, training part (data only)."""
+"""Sentence templates of the sample corpus, most of them (data only)."""
 
 # The notation is that of `sample_names.RULES`.
 # headline stands alone; core takes an opener before it, a tail behind it and a full stop;
 # plain is a core without entities, lead_in an opener without any, claim what somebody says.
-TRAIN = """
+TEMPLATES = """
 = headline
 {per}[获奖|当选|辞职|病逝|夺冠|获释] {org}[招聘|道歉|更名|上市|破产]
 {loc}[下雪了|大雨|停水|地震|通车] {loc_city}昨[降|迎来|下了]大[雪|雨] 本报记者{per_zh}

@@ -1,6 +1,6 @@
-"""Sentence templates of the sample corpus, held-out parts (data only, as `sample_train.py`)."""
+"""More sentence templates of the sample corpus (data only, as `sample_templates.py`)."""
 
-DEV = """
+MORE = """
 = headline
 {org}开除{count}名[职员|学员] {per}谈[读书|养生|理财] [走近|走进]{loc} [记者手记|编后]：{per_zh}
 {loc_abroad}街头的[报亭|雕像] {job}{per}[返乡|认罪]
@@ -60,9 +60,6 @@ DEV = """
 [路|水]是大家的，[谁|哪家]都[有份|不能独占]
 [输了|赢了]也[不丢人|别张扬]
 [等|靠]人家[施舍|帮忙]，[永远|一辈子]也[富不了|抬不起头]
-"""
-
-TEST = """
 = headline
 {per}[遇刺|挂帅|离任|退役] {org}[换帅|搬新家|获捐{money}] [探访|快讯|关注]：{loc}
 {loc}[开渔|下暴雨|入夏] [人物|对话]：{per}与他的[学生|三本书]
