@@ -19,14 +19,14 @@ from pathlib import Path
 
 from sample_names import DIVIDED, POOLS, RULES
 from sample_templates import TEMPLATES
-from sample_templates_more import MORE
+from sample_templates_more import FRAMES, MORE
 from sample_words import WORDS
 
 SEED = 20240613
-COUNTS = {"test": 400, "dev": 320, "train": 3200}
-SENTENCES = ("headline", "core", "plain")  # the sections that hold whole sentences
+COUNTS = {"test": 400, "dev": 320, "train": 4000}
+SENTENCES = ("frame", "headline", "core", "plain")  # the sections that hold whole sentences
 # The sections that are divided among the parts; the others are rules that all parts share.
-TEMPLATE_SECTIONS = (*SENTENCES, "opener", "tail", "lead_in", "claim")
+TEMPLATE_SECTIONS = ("headline", "core", "plain", "opener", "tail", "lead_in", "claim")
 LABELS = ("PER", "LOC", "ORG")
 LONGEST = 125  # characters in a sentence
 REPEATS = 3  # times a held-out part may use one entity string
@@ -144,11 +144,17 @@ class Grammar:
         return pieces
 
     def sentence(self) -> Pieces:
-        """Compose a sentence: a headline, a plain one, or a core with what goes around it."""
+        """Compose a sentence: a headline, a frame, a plain one, or a core with what goes around it."""
         kind = self.dice()
-        if kind < 0.12:
+        if kind < 0.05:
             return self.restyle(self.expand(self.deal("headline")))
-        if kind < 0.32:
+        if kind < 0.63:
+            pieces = self.expand(self.deal("frame"))
+            while self.dice() < 0.36:
+                join = self.pick(["；", "；同时，", "，而", "。"])
+                pieces += [(join, ""), *self.expand(self.deal("frame"))]
+            return self.restyle([*pieces, ("。", "")])
+        if kind < 0.83:
             opener, core, tails = "lead_in", self.deal("plain"), False
         else:
             opener, core, tails = "opener", self.deal("core"), True
@@ -198,6 +204,7 @@ def templates(part: str) -> dict[str, list[str]]:
         ]
         if not found[name]:
             raise ValueError(f"no template is left for {part} in '{name}'")
+    found["frame"] = sections(FRAMES)[part]
     return found
 
 
@@ -235,7 +242,7 @@ def make_corpus(seed: int) -> dict[str, list[Pieces]]:
             raise ValueError(f"{part} and {other} share templates: {sorted(mine & theirs)}")
     words = "\n".join(
         literal
-        for text in (RULES, WORDS, TEMPLATES, MORE)
+        for text in (RULES, WORDS, TEMPLATES, MORE, FRAMES)
         for items in sections(text).values()
         for item in items
         for literal in literals(parse(item))

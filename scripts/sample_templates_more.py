@@ -183,3 +183,46 @@ MORE = """
 [院长|州长|经理]换了[三任|一个又一个]，[漏洞|旧账]还是[补不上|没人认]
 [能|会]省则省，[该|当]花必花
 """
+
+# Short sentences of shared phrases in an order that each part has to itself.
+FRAMES = """
+= train
+{time}，{official}{verb_phrase}
+{official}{time}{verb_phrase}
+{expert}在{loc}{verb_phrase}
+{expert}{adverb}{verb_phrase}
+{loc_home}的{addressed}{verb_phrase}
+{per}{verb_phrase}，{per}{verb_phrase}
+{org}{time}{group_phrase}
+{time}，{org}{group_phrase}
+{org}{adverb}{group_phrase}，{official}{verb_phrase}
+{loc}{place_phrase}，{loc}也{place_phrase}
+{time}，{loc}{place_phrase}
+{people}{time}在{loc}{verb_phrase}
+{people}{adverb}{verb_phrase}
+{official}和{expert}{verb_phrase}
+{bodies}{time}{group_phrase}
+{per}{verb_phrase}以后，{org}{group_phrase}
+{org}的{per}{verb_phrase}
+{loc}{place_phrase}，{org}{group_phrase}
+{loc_country}{org_company}{time}{group_phrase}
+{places}{place_phrase}
+= dev
+{expert}{verb_phrase}，{org}{time}{group_phrase}
+因为{loc}{place_phrase}，{per}{verb_phrase}
+{org}{group_phrase}的时候，{official}{verb_phrase}
+{time}在{loc}，{addressed}{verb_phrase}
+{people}来到{loc}，{adverb}{verb_phrase}
+{bodies}{adverb}{group_phrase}
+= test
+{per}、{expert}{time}{verb_phrase}
+由于{org}{group_phrase}，{official}{adverb}{verb_phrase}
+{time}，{loc}的{expert}{verb_phrase}
+{official}{verb_phrase}，{loc}{place_phrase}
+在{loc}，{people}{verb_phrase}
+{org}{group_phrase}，{bodies}{time}{group_phrase}
+{addressed}{adverb}在{loc}{verb_phrase}
+虽然{loc}{place_phrase}，{org}{adverb}{group_phrase}
+{per}{time}{verb_phrase}，{visitor}{verb_phrase}
+{loc}{time}{place_phrase}
+"""

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "scripts" / "make_sample.py"
 SAMPLE = ROOT / "assets" / "sample"
-PARTS = {"train": 3200, "dev": 320, "test": 400}
+PARTS = {"train": 4000, "dev": 320, "test": 400}
 TAG = re.compile(r"O|[BI]-(PER|LOC|ORG)")
 LOOK_ALIKES = [
     "高兴",

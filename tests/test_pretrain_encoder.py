@@ -1,4 +1,4 @@
-"""scripts/pretrain_encoder.py: trains, resumes, goes on from an encoder, and replaces nothing else."""
+"""scripts/pretrain_encoder.py: trains, resumes, goes on from an encoder, replaces nothing else."""
 
 import sys
 from pathlib import Path
