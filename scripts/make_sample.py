@@ -144,7 +144,7 @@ class Grammar:
         return pieces
 
     def sentence(self) -> Pieces:
-        """Compose a sentence: a headline, a frame, a plain one, or a core with what goes around it."""
+        """Compose a sentence: a headline, frames, a plain one, or a core and what goes with it."""
         kind = self.dice()
         if kind < 0.05:
             return self.restyle(self.expand(self.deal("headline")))

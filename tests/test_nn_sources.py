@@ -138,7 +138,7 @@ def test_a_tokenizer_of_another_encoder(copied):
 
 
 def test_a_tokenizer_that_names_no_start(copied):
-    copied("albert", "tokenizer_config.json", cls_token=None)
-    refused(
-        copied("albert", "special_tokens_map.json", cls_token=None), "cls", "tokenizer_config.json"
-    )
+    folder = copied("albert", "tokenizer_config.json", cls_token=None)
+    if (folder / "special_tokens_map.json").exists():  # transformers 4 repeats it there
+        copied("albert", "special_tokens_map.json", cls_token=None)
+    refused(folder, "cls", "tokenizer_config.json")

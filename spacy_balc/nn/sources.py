@@ -77,7 +77,11 @@ def _pieces(name: str, config: PretrainedConfig) -> dict[str, Any]:
                 f"The tokenizer of {name!r} has no {what} token: name it in its "
                 "tokenizer_config.json."
             )
-    highest = max(tokenizer.get_vocab().values())
+    vocabulary = tokenizer.get_vocab()
+    if len(vocabulary) <= len(set(tokenizer.all_special_ids)):
+        # transformers 5 makes an empty tokenizer where there is none.
+        raise ValueError(f"The encoder {name!r} has no tokenizer with a vocabulary. {HELP}")
+    highest = max(vocabulary.values())
     if highest >= config.vocab_size:
         raise ValueError(
             f"The tokenizer of {name!r} has ids up to {highest}, its weights only "

@@ -1,4 +1,4 @@
-"""The head: token vectors -> norm -> packed BiLSTM -> banded self-attention -> linear -> emissions, CRF."""
+"""The head: token vectors, norm, packed BiLSTM, banded self-attention, linear, emissions; CRF."""
 
 from typing import Any, Optional, Sequence
 
