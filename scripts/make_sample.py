@@ -148,13 +148,13 @@ class Grammar:
         kind = self.dice()
         if kind < 0.05:
             return self.restyle(self.expand(self.deal("headline")))
-        if kind < 0.63:
+        if kind < 0.68:
             pieces = self.expand(self.deal("frame"))
             while self.dice() < 0.36:
                 join = self.pick(["；", "；同时，", "，而", "。"])
                 pieces += [(join, ""), *self.expand(self.deal("frame"))]
             return self.restyle([*pieces, ("。", "")])
-        if kind < 0.83:
+        if kind < 0.88:
             opener, core, tails = "lead_in", self.deal("plain"), False
         else:
             opener, core, tails = "opener", self.deal("core"), True

@@ -209,20 +209,20 @@ FRAMES = """
 {places}{place_phrase}
 = dev
 {expert}{verb_phrase}，{org}{time}{group_phrase}
-因为{loc}{place_phrase}，{per}{verb_phrase}
+{loc}{time}{place_phrase}，{per}{verb_phrase}
 {org}{group_phrase}的时候，{official}{verb_phrase}
 {time}在{loc}，{addressed}{verb_phrase}
-{people}来到{loc}，{adverb}{verb_phrase}
+{people}{verb_phrase}，{loc}{place_phrase}
 {bodies}{adverb}{group_phrase}
 = test
 {per}、{expert}{time}{verb_phrase}
-由于{org}{group_phrase}，{official}{adverb}{verb_phrase}
+{org}{group_phrase}，{official}{adverb}{verb_phrase}
 {time}，{loc}的{expert}{verb_phrase}
 {official}{verb_phrase}，{loc}{place_phrase}
 在{loc}，{people}{verb_phrase}
 {org}{group_phrase}，{bodies}{time}{group_phrase}
 {addressed}{adverb}在{loc}{verb_phrase}
-虽然{loc}{place_phrase}，{org}{adverb}{group_phrase}
+{loc}{place_phrase}，{org}{adverb}{group_phrase}
 {per}{time}{verb_phrase}，{visitor}{verb_phrase}
 {loc}{time}{place_phrase}
 """
