@@ -89,7 +89,7 @@ def test_each_layer_is_left_out_by_its_setting():
     for changes in LEFT_OUT:
         tagger = make(**changes)
         names = {name.partition(".")[0] for name, _ in tagger.named_parameters()}
-        expected = {"output", "crf"}
+        expected = {"norm", "output", "crf"}
         expected |= {"lstm"} if tagger.lstm is not None else set()
         expected |= {"attention"} if tagger.attention is not None else set()
         assert names == expected
@@ -100,10 +100,11 @@ def test_each_layer_is_left_out_by_its_setting():
             assert (parameter.grad is not None and parameter.grad.any().item()) == trains, name
 
 
-def test_without_lstm_and_attention_it_is_one_linear_layer():
+def test_without_lstm_and_attention_it_is_a_norm_and_one_linear_layer():
     tagger = make(lstm_layers=0, attention_heads=0)
     vectors = torch.randn(5, 6)
-    expected = vectors @ tagger.output.weight.T + tagger.output.bias
+    normal = torch.nn.functional.layer_norm(vectors, (6,), tagger.norm.weight, tagger.norm.bias)
+    expected = normal @ tagger.output.weight.T + tagger.output.bias
     torch.testing.assert_close(tagger(vectors, [2, 3]), expected)
 
 

@@ -55,7 +55,8 @@ def test_train_goes_on_from_a_sourced_component(trained, tmp_path):
     # fmt: off
     run_spacy(
         "train", tmp_path / "more.cfg", "--output", output,
-        "--paths.train", corpus, "--paths.dev", corpus, *STEPS,
+        "--paths.train", corpus, "--paths.dev", corpus,
+        "--training.max_steps", 300, "--training.eval_frequency", 50,
     )
     # fmt: on
     nlp = spacy.load(output / "model-best")
