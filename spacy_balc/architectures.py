@@ -92,9 +92,6 @@ class EncoderShim(TorchShim):
                     f"they were trained with {setting} = {spec[setting]!r}, while the config says "
                     f"{value!r}: use the config that they were trained with"
                 )
-        self.check_window(spec)
-
-    def check_window(self, spec: dict[str, Any]) -> None:
         from .nn.family import most_pieces
 
         most = most_pieces(SimpleNamespace(**spec["transformer"]))
@@ -163,9 +160,10 @@ def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
             f"width = {width}, but the token vectors of {name!r} have {encoder.width}: "
             f"set width = {encoder.width}."
         )
-    shim.check_window(spec)
+    spec = {**spec, "pooling": settings["pooling"]}
+    shim.check(spec)
     model.set_dim("nO", encoder.width)
-    shim.set({**spec, "pooling": settings["pooling"]}, encoder)
+    shim.set(spec, encoder)
 
 
 def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
@@ -179,13 +177,16 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
     lengths = [len(doc) for doc in docs]
     if is_train:
         encoder = shim.for_training(dtype, dropout=model.attrs["dropout_rate"] > 0)
-        mode = torch.set_grad_enabled(bool(shim.trainable()))
     else:
         encoder = shim.for_prediction(dtype)
-        mode = torch.inference_mode()
     texts = [[token.text for token in doc] for doc in docs]
     half = torch.autocast(shim.device.type, torch.bfloat16, enabled=dtype is not torch.float32)
-    with mode, half:
+    # Both modes are made in the with: set_grad_enabled counts from when it is made.
+    with (
+        torch.inference_mode(not is_train),
+        torch.set_grad_enabled(is_train and bool(shim.trainable())),
+        half,
+    ):
         vectors = encoder.vectors(
             texts, settings["window"], settings["stride"], settings["pooling"]
         )

@@ -8,6 +8,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import pytest
 import spacy
 import spacy.cli
+import torch
 from hypothesis import HealthCheck, settings
 from spacy.cli._util import app as spacy_app
 from spacy.training import Example
@@ -135,6 +136,15 @@ def run_spacy(*args):
     return result.output
 
 
+def randomize(shim, *names):
+    """Give parameters that start at zero weights that count."""
+    generator = torch.Generator().manual_seed(1)
+    for name, p in shim.trainable().items():
+        if any(part in name for part in names):
+            torch.nn.init.normal_(p, std=0.3, generator=generator)
+    shim.set(shim.spec, shim.module)
+
+
 def found(doc):
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
@@ -147,3 +157,12 @@ def toy_nlp():
     examples = toy_examples(nlp)
     nlp.initialize(lambda: examples)
     return nlp, examples
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A zh pipeline whose balc_ner on HashEmbedCNN has learnt the toy corpus."""
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("balc_ner", config=head(HASH_EMBED))
+    learn(nlp, toy_examples(nlp))
+    return nlp

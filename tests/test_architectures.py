@@ -12,7 +12,7 @@ import torch
 from spacy.util import registry
 from thinc.api import Adam, fix_random_seed
 
-from .conftest import HASH_EMBED, TOY, found, head, learn, toy_examples
+from .conftest import HASH_EMBED, TOY, found, head, learn, randomize, toy_examples
 
 ENTRY_POINTS = {
     "spacy_factories": {"balc_ner": "spacy_balc.ner:make_balc_ner"},
@@ -40,15 +40,6 @@ def initialized(tok2vec, **settings):
     fix_random_seed(0)
     nlp.initialize(lambda: examples)
     return nlp, examples
-
-
-def randomize(shim, *names):
-    """Give parameters that start at zero weights that count."""
-    generator = torch.Generator().manual_seed(1)
-    for name, p in shim.trainable().items():
-        if any(part in name for part in names):
-            torch.nn.init.normal_(p, std=0.3, generator=generator)
-    shim.set(shim.spec, shim.module)
 
 
 def state(model):

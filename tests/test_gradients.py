@@ -3,19 +3,9 @@
 import numpy
 import pytest
 import spacy
-import torch
 from thinc.api import fix_random_seed
 
-from .conftest import HASH_EMBED, head, toy_examples
-
-
-def randomize(shim, *names):
-    """Give parameters that start at zero weights that count."""
-    generator = torch.Generator().manual_seed(1)
-    for name, p in shim.trainable().items():
-        if any(part in name for part in names):
-            torch.nn.init.normal_(p, std=0.3, generator=generator)
-    shim.set(shim.spec, shim.module)
+from .conftest import HASH_EMBED, head, randomize, toy_examples
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from .conftest import HASH_EMBED, TOY, found, head, learn, toy_examples
+from .conftest import HASH_EMBED, TOY, found, head, learn
 
 
 def make_nlp(labels):
@@ -187,14 +187,6 @@ def test_random_weights_do_mark_entities(wild):
     entities = [ent for doc in wild.get_pipe("balc_ner").pipe(docs) for ent in doc.ents]
     assert {ent.label_ for ent in entities} == {"A", "B", "C"}
     assert {len(ent) > 1 for ent in entities} == {True, False}
-
-
-@pytest.fixture(scope="module")
-def trained():
-    nlp = spacy.blank("zh")
-    nlp.add_pipe("balc_ner", config=head(HASH_EMBED))
-    learn(nlp, toy_examples(nlp))
-    return nlp
 
 
 def test_trained_decoding_goes_around_what_is_set(trained):

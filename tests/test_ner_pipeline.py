@@ -22,14 +22,6 @@ TEXTS = [text for text, _ in TOY] * 3
 GOLD = [entities for _, entities in TOY] * 3
 
 
-@pytest.fixture(scope="module")
-def trained():
-    nlp = spacy.blank("zh")
-    nlp.add_pipe("balc_ner", config=head(HASH_EMBED))
-    learn(nlp, toy_examples(nlp))
-    return nlp
-
-
 def model_bytes(nlp, name="balc_ner"):
     return nlp.get_pipe(name).model.to_bytes()
 

@@ -29,6 +29,10 @@ class CRF(torchcrf.CRF):
         for parameter in self.parameters():
             torch.nn.init.zeros_(parameter)
 
+    def _scores(self, impossible: float) -> tuple[Tensor, Tensor]:
+        start = self.start_transitions.masked_fill(self.forbidden_start, impossible)
+        return start, self.transitions.masked_fill(self.forbidden, impossible)
+
     def log_likelihood(self, emissions: Tensor, possible: Tensor, lengths: Tensor) -> Tensor:
         """Log-likelihood of each row's gold, (batch,), summed over all paths that agree with it.
 
@@ -42,8 +46,7 @@ class CRF(torchcrf.CRF):
         return gold - normaliser
 
     def _log_partition(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        start = self.start_transitions.masked_fill(self.forbidden_start, IMPOSSIBLE)
-        transitions = self.transitions.masked_fill(self.forbidden, IMPOSSIBLE)
+        start, transitions = self._scores(IMPOSSIBLE)
         steps = emissions.unbind(1)
         inside = (torch.arange(len(steps), device=lengths.device)[:, None] < lengths)[..., None]
         alpha = start + steps[0]
@@ -64,8 +67,7 @@ class CRF(torchcrf.CRF):
         if allowed is not None:
             emissions = emissions.masked_fill(~allowed, -torch.inf)
         # No gradient here, so forbidden is infinite: no emission is large enough to pay for it.
-        start = self.start_transitions.masked_fill(self.forbidden_start, -torch.inf)
-        transitions = self.transitions.masked_fill(self.forbidden, -torch.inf)
+        start, transitions = self._scores(-torch.inf)
         batch, steps, n_tags = emissions.shape
         inside = (torch.arange(steps, device=lengths.device)[:, None] < lengths)[..., None]
         scores = emissions.new_empty((steps, batch, n_tags))
