@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+import torch
 from transformers import AutoModel, AutoTokenizer
 
 from .encoders import TEXTS
@@ -20,9 +21,12 @@ def pretrain(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     import pretrain_encoder
 
-    def run(*options, text=TEXTS, out="encoder", checkpoints="checkpoints"):
+    def run(*options, text=TEXTS, out="encoder", checkpoints="checkpoints", tags=None):
         file = tmp_path / "text.txt"
         file.write_text("\n".join(text * 20), encoding="utf8")
+        if tags:
+            (tmp_path / "tags.txt").write_text("\n".join(tags * 20), encoding="utf8")
+            options += ("--tags", tmp_path / "tags.txt")
         # fmt: off
         argv = [
             "pretrain_encoder.py", file, tmp_path / out, "--checkpoints", tmp_path / checkpoints,
@@ -83,3 +87,68 @@ def test_it_replaces_no_folder_that_is_no_encoder(pretrain, tmp_path):
 def test_a_length_beyond_the_positions_is_refused(pretrain, length):
     with pytest.raises(SystemExit, match="--length"):
         pretrain("--steps", 2, *SHAPE, "--length", length)
+
+
+def two_character_words(text):
+    return " ".join("n-I" if i % 2 else "n-B" for i in range(len(text)))
+
+
+def test_a_teachers_tags_are_learnt_beside_masking(pretrain):
+    tags = [two_character_words(text) for text in TEXTS]
+    folder = pretrain("--steps", 4, *RUN, tags=tags)
+    card = (folder / "README.md").read_text(encoding="utf8")
+    assert "| accuracy, masked pieces | accuracy, tags |" in card and "tags.txt, 2 of them" in card
+    alone = pretrain("--steps", 2, *RUN, "--mask", 0, tags=tags, out="b", checkpoints="b-runs")
+    assert "Learnt from tags, from scratch" in (alone / "README.md").read_text(encoding="utf8")
+
+
+def test_tags_that_do_not_fit_the_text_are_named_by_line(pretrain):
+    tags = [two_character_words(text) for text in TEXTS]
+    tags[1] += " n-B"
+    with pytest.raises(SystemExit, match="tags.txt, line 2: .* one tag a character"):
+        pretrain("--steps", 2, *RUN, tags=tags)
+    with pytest.raises(SystemExit, match="equally many lines"):
+        pretrain("--steps", 2, *RUN, text=TEXTS[:1], tags=tags[:1] * 2)
+
+
+def test_nothing_to_learn_is_refused(pretrain):
+    with pytest.raises(SystemExit, match="nothing to learn"):
+        pretrain("--steps", 2, *RUN, "--mask", 0)
+
+
+@pytest.fixture
+def script_text(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import pretrain_text
+
+    return pretrain_text
+
+
+def test_each_piece_has_the_tag_of_its_first_character(script_text, encoder):
+    tokenizer = AutoTokenizer.from_pretrained(encoder("bert"))
+    line = "北京 上海北京"
+    tags = ["ns-B", "ns-I", "w-B", "ns-B", "ns-I", "nz-B", "nz-I"]
+    blocks = script_text.pack([line] * 4, [tags] * 4, tokenizer, 8)
+    names = [blocks.names[tag] if tag >= 0 else None for tag in blocks.tags[0]]
+    # [CLS], six pieces (the space has none), [SEP]
+    assert names == [None, "ns-B", "ns-I", "ns-B", "ns-I", "nz-B", "nz-I", None]
+    assert blocks.starts[0].tolist() == [True, True, False, True, False, True, False, True]
+    assert tokenizer.convert_ids_to_tokens(blocks.ids[0])[1:3] == ["北", "京"]
+
+
+def test_masking_takes_whole_words_and_no_special_piece(script_text):
+    collate = script_text.Collator(4, 200, [0, 1, 2, 3, 4], share=0.3, positions=64)
+    starts = torch.tensor([True] + [True, False, False] * 10 + [True])
+    ids = torch.tensor([2] + list(range(10, 40)) + [3])
+    example = {"input_ids": ids, "starts": starts, "tags": torch.zeros_like(ids)}
+    batch = collate([example] * 300)
+    masked = batch["labels"] != script_text.IGNORED
+    words = masked[:, 1:-1].reshape(-1, 3)
+    assert bool((words.all(1) == words.any(1)).all())
+    assert 0.27 < words.float().mean() < 0.33
+    assert not masked[:, [0, -1]].any()
+    assert bool((batch["labels"][masked] == ids.expand_as(masked)[masked]).all())
+    replaced = (batch["input_ids"] == 4)[masked].float().mean()
+    assert 0.77 < replaced < 0.83
+    assert bool((batch["input_ids"][~masked] == ids.expand_as(masked)[~masked]).all())
+    assert int(batch["position_ids"].max()) <= 63
