@@ -1,5 +1,6 @@
 """The registered architectures: settings in, thinc models out."""
 
+import math
 from types import SimpleNamespace
 from typing import Any, Optional, Sequence
 
@@ -169,9 +170,7 @@ def _encoder_init(model: Tok2Vec, X: Any = None, Y: Any = None) -> None:
 def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
     shim = model.shims[0]
     if shim.module is None:
-        raise ValueError(
-            "LoraTransformer has no weights yet: call nlp.initialize(), or load a trained pipeline."
-        )
+        raise ValueError("LoraTransformer has no weights: call nlp.initialize(), or spacy.load().")
     settings = shim.settings
     dtype = _dtype(settings["precision"], shim.device)
     lengths = [len(doc) for doc in docs]
@@ -335,7 +334,8 @@ def loss(
 ) -> tuple[float, list[Floats2d]]:
     """Mean negative log-likelihood of a batch's gold tokens, and its gradient by the emissions.
 
-    tags: int64 (n_tokens,) a doc, as `tags.encode` gives them. The CRF's own gradients accumulate.
+    tags: int64 (n_tokens,) a doc, as `tags.encode` gives them. The CRF's own gradients accumulate,
+    unless the loss is not finite: then nothing changes and the gradient is zero.
     """
     shim = model.shims[0]
     flat = _row(emissions, shim.device, model.get_dim("nO")).requires_grad_()
@@ -344,9 +344,11 @@ def loss(
     value = shim.module.loss(
         flat.index_select(0, kept.to(flat.device)), [row for row in sequences if len(row)]
     )
-    value.backward()
-    gradient = flat.grad.split([len(row) for row in tags])
-    return value.item(), [torch2xp(row) for row in gradient]
+    number = value.item()
+    if math.isfinite(number):
+        value.backward()
+    gradient = torch.zeros_like(flat) if flat.grad is None else flat.grad
+    return number, [torch2xp(row) for row in gradient.split([len(row) for row in tags])]
 
 
 def decode(
@@ -355,6 +357,8 @@ def decode(
     """Best legal tags, int64 (n_tokens,) a doc, SKIPPED where a token may have none.
 
     allowed: bool (n_tokens, n_tags) a doc, as `tags.allowed_tags` gives them, None for all tags.
+
+    Raises ValueError if an emission is not finite.
     """
     shim, n_tags = model.shims[0], model.get_dim("nO")
     lengths = [len(row) for row in emissions]
@@ -367,15 +371,16 @@ def decode(
     kept = numpy.flatnonzero(masks.any(axis=1))
     tags = numpy.full(len(masks), SKIPPED, dtype="int64")
     flat = _row(emissions, shim.device, n_tags)
-    tags[kept] = (
-        shim.module.decode(
-            flat.index_select(0, torch.from_numpy(kept).to(flat.device)),
-            [count for count in counts if count],
-            torch.from_numpy(masks[kept]).to(flat.device),
-        )
-        .cpu()
-        .numpy()
+    best = shim.module.decode(
+        flat.index_select(0, torch.from_numpy(kept).to(flat.device)),
+        [count for count in counts if count],
+        torch.from_numpy(masks[kept]).to(flat.device),
     )
+    # In one transfer with the tags, since each one waits for the device.
+    found = torch.cat([best, flat.isfinite().all()[None]]).cpu().numpy()
+    if not found[-1]:
+        raise ValueError("The emissions are not finite: the weights or the vectors are broken.")
+    tags[kept] = found[:-1]
     return numpy.split(tags, numpy.cumsum(lengths)[:-1])
 
 

@@ -1,23 +1,21 @@
 """The component `balc_ner`: a spaCy entity recogniser with exact decoding over the whole doc."""
 
 import math
-from contextlib import contextmanager
+import warnings
 from itertools import islice
-from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
+from typing import Any, Callable, Iterable, Optional, Sequence
 
 import numpy
-import srsly
-from spacy import util
 from spacy.errors import Errors
 from spacy.language import Language
-from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
+from .artefact import pack, unpack
+from .pipe import KeptPipe
 from .tags import allowed_tags, encode, expansion, spans, tag_names
 
 DEFAULT_MODEL = Config().from_str(
@@ -72,11 +70,14 @@ def make_balc_ner(
     return BalcNer(nlp.vocab, model, name, scorer=scorer)
 
 
-class BalcNer(TrainablePipe):
+class BalcNer(KeptPipe):
     """Named-entity recogniser on `spacy-balc.BalcNer.v1`. Labels are entity types.
 
     Entities and blocked tokens that a doc already has stay as they are; no entity crosses a
     sentence start that is set, or begins or ends with white space.
+
+    unusable_gold: entities met in training so far that are not on the borders of the pipeline's
+        tokens, and count as missing.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class BalcNer(TrainablePipe):
         self.name = name
         self.scorer = scorer
         self.cfg: dict[str, Any] = {"labels": []}
+        self.unusable_gold = 0
 
     # Labels
 
@@ -257,7 +259,11 @@ class BalcNer(TrainablePipe):
         emissions, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_emissions = self.get_loss(examples, emissions)
         if not math.isfinite(loss):
-            raise ValueError(Errors.E910.format(name=self.name))
+            batch = ", ".join(repr(_shortened(eg.predicted.text)) for eg in examples[:5])
+            raise ValueError(
+                f"{Errors.E910.format(name=self.name)} Nothing was learnt from this batch of "
+                f"{len(examples)} docs: {batch}. Lower the learning rate, or look at these texts."
+            )
         # Always called: an upstream encoder waits for the gradient, be it zero.
         backprop(d_emissions)
         if sgd not in (None, False):
@@ -277,54 +283,61 @@ class BalcNer(TrainablePipe):
         for example in examples:
             doc = example.predicted
             is_space = doc.to_array("IS_SPACE") == 1 if len(doc) else numpy.zeros(0, dtype=bool)
-            tags.append(encode(example.get_aligned_ner(), is_space, names))
+            biluo = example.get_aligned_ner()
+            self._count_unusable(example, biluo)
+            tags.append(encode(biluo, is_space, names))
         return self.model.attrs["loss"](self.model, emissions, tags)
+
+    def _count_unusable(self, example: Example, biluo: list[Optional[str]]) -> None:
+        begun = sum(name is not None and name[0] in "BU" for name in biluo)
+        lost = len(example.reference.ents) - begun
+        if lost <= 0:
+            return
+        if not self.unusable_gold:
+            doc = example.predicted
+            shown = [
+                f"{ent.text!r} ({ent.label_}) in {_shortened(doc.text)!r}"
+                for ent in example.reference.ents
+                if doc.char_span(ent.start_char, ent.end_char) is None
+            ]
+            warnings.warn(
+                f"{self.name!r} can't learn entities whose borders are inside the pipeline's "
+                f"tokens, such as {', '.join(shown[:3])}: they count as missing. All of them are "
+                "listed by `python -m spacy balc validate`, and counted in `unusable_gold`."
+            )
+        self.unusable_gold += lost
 
     # Files
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BalcNer":
-        """Load from what `to_bytes` gave. Raises ValueError if labels and weights do not fit."""
-        with self._taking_on(exclude):
-            super().from_bytes(bytes_data, exclude=exclude)
-        return self
+    def pack(self) -> bytes:
+        """Labels and weights, with a digest of both."""
+        return pack({"labels": list(self.labels)}, self.model.to_bytes())
 
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "BalcNer":
-        """Load from the folder that `to_disk` wrote.
+    def unpack(self, data: bytes) -> None:
+        """Take on what `pack` gave, whatever tag set it has.
 
-        Raises ValueError that names the file if it is damaged or of other settings.
+        Raises ValueError if it is damaged or of other settings; the component stays as it was.
         """
-        path = util.ensure_path(path)
+        header, weights = unpack(data)
+        labels, n_tags = list(self.labels), self.model.maybe_get_dim("nO")
+        before = self.model.to_bytes() if self.is_initialized else None
         try:
-            with self._taking_on(exclude):
-                super().from_disk(path, exclude=exclude)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
-            if str(path) in str(error):
-                raise
-            try:
-                srsly.read_json(path / "cfg")
-                file = path / "model"
-            except ValueError:
-                file = path / "cfg"
-            raise ValueError(f"Can't load {self.name!r} from {file}: {error}") from error
-        return self
-
-    @contextmanager
-    def _taking_on(self, exclude: Iterable[str]) -> Iterator[None]:
-        """Let another tag set in, and keep what was there if that fails."""
-        n_tags = self.model.get_dim("nO") if self.model.has_dim("nO") else None
-        labels = list(self.cfg["labels"])
-        if "model" not in exclude:
+            self.cfg["labels"] = sorted(header["labels"])
             self.model.set_dim("nO", None, force=True)
-        try:
-            yield
+            self.model.from_bytes(weights)
             if self.is_initialized and self.model.get_dim("nO") != len(tag_names(self.labels)):
-                raise ValueError(
-                    f"{len(self.labels)} labels in cfg, but weights for "
-                    f"{self.model.get_dim('nO')} tags: the files belong to different components."
-                )
-        except BaseException:
+                raise ValueError(f"labels {self.labels}, but {self.model.get_dim('nO')} tags.")
+        except BaseException as error:
             self.cfg["labels"] = labels
             self.model.set_dim("nO", n_tags, force=True)
+            self.model.shims[0].module = None
+            if before is not None:
+                self.model.from_bytes(before)
+            if isinstance(error, (AttributeError, IndexError, KeyError, TypeError)):
+                raise ValueError(
+                    "it holds another network than the config describes: use the config that it "
+                    f"was trained with ({type(error).__name__}: {error})."
+                ) from error
             raise
 
 
@@ -332,3 +345,7 @@ def _runs(mask: numpy.ndarray) -> list[tuple[int, int]]:
     """Ranges (start, end) in which the mask is true."""
     edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[0], mask.astype("int8"), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"

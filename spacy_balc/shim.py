@@ -2,11 +2,9 @@
 
 import contextlib
 import copy
-import json
 import os
 from typing import Any, Callable, Iterator, Optional
 
-import srsly
 import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -15,7 +13,7 @@ from thinc.shims import Shim
 from torch import nn
 from torch.optim.adamw import adamw
 
-FORMAT = 1
+from .artefact import DAMAGED, pack, unpack
 
 # A child forked from a process with a warm OpenMP pool hangs in its first parallel region.
 if hasattr(os, "register_at_fork"):
@@ -76,14 +74,26 @@ class TorchShim(Shim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """One AdamW step (Loshchilov and Hutter, 2019) on the gradients, clipped by their global
-        norm; weight decay spares biases, norms and the CRF."""
+        norm; weight decay spares biases, norms and the CRF.
+
+        Raises ValueError, and drops the gradients, if they are not finite."""
         named = [(name, p) for name, p in self.trainable().items() if p.grad is not None]
         if not named:
             return
         if optimizer.use_radam:
             raise ValueError("spacy-balc trains with Adam.v1 or SGD.v1, not with RAdam.v1.")
+        norm = nn.utils.get_total_norm([p.grad for _, p in named])
+        if not torch.isfinite(norm):
+            wrong = [name for name, p in named if not torch.isfinite(p.grad).all()]
+            for _, parameter in named:
+                parameter.grad = None
+            raise ValueError(
+                f"The gradient is not finite in {len(wrong)} of {len(named)} tensors, such as "
+                f"{wrong[0] if wrong else 'their norm'}: nothing was updated. Lower learn_rate, or "
+                'set precision = "fp32".'
+            )
         if optimizer.grad_clip:
-            nn.utils.clip_grad_norm_([p for _, p in named], optimizer.grad_clip)
+            nn.utils.clip_grads_with_norm_([p for _, p in named], optimizer.grad_clip, norm)
         groups: dict[tuple[float, float], list[tuple[str, nn.Parameter]]] = {}
         for name, parameter in named:
             decay = optimizer.L2 if _decays(name, parameter) else 0.0
@@ -201,12 +211,7 @@ class TorchShim(Shim):
             if name in frozen and torch.equal(tensor.half().float(), tensor):
                 tensor = tensor.half()
             tensors[name] = tensor
-        message = {
-            "format": FORMAT,
-            "spec": json.dumps(self.spec, sort_keys=True),
-            "weights": save_tensors(tensors),
-        }
-        return srsly.msgpack_dumps(message)
+        return pack(self.spec, save_tensors(tensors))
 
     def from_bytes(self, data: bytes) -> "TorchShim":
         """Take on what `to_bytes` gave.
@@ -216,29 +221,38 @@ class TorchShim(Shim):
         if not data:
             return self
         try:
-            message = srsly.msgpack_loads(data)
-            if message["format"] != FORMAT:
-                raise ValueError(
-                    f"format {message['format']}, while this spacy-balc reads {FORMAT}: "
-                    "install the version that wrote it"
-                )
-            spec = json.loads(message["spec"])
+            spec, weights = unpack(data)
             self.check(spec)
-            module = self.build(spec)
-            tensors = load_tensors(message["weights"])
-            for name, tensor in module.state_dict().items():
-                if name in tensors:
-                    tensors[name] = tensors[name].to(tensor.dtype)
-            module.load_state_dict(tensors, strict=True)
+            module = self._load(spec, load_tensors(weights))
         except ValueError as error:
-            raise ValueError(f"Can't load the weights: {error}.") from error
+            raise ValueError(f"Can't load the weights: {error}") from error
         except Exception as error:
             raise ValueError(
-                f"Can't load the weights ({type(error).__name__}: {error}). The file is damaged or "
-                "was not written by spacy-balc: copy it again, or train again."
+                f"Can't load the weights ({type(error).__name__}: {error}). {DAMAGED}"
             ) from error
         self.set(spec, module)
         return self
+
+    def _load(self, spec: dict[str, Any], tensors: dict[str, torch.Tensor]) -> nn.Module:
+        # Made without memory first: a file can't ask for more than it brings.
+        with torch.device("meta"):
+            module = self.build(spec)
+        wanted = module.state_dict()
+        frozen = {name for name, p in module.named_parameters() if not p.requires_grad}
+        for name in sorted(wanted.keys() | tensors.keys()):
+            if name not in tensors or name not in wanted:
+                which = "lacks" if name in wanted else "has one that its settings do not know,"
+                raise ValueError(f"the file {which} {name}. {DAMAGED}")
+            tensor, like = tensors[name], wanted[name]
+            kinds = {like.dtype, torch.float16} if name in frozen else {like.dtype}
+            if tensor.shape != like.shape or tensor.dtype not in kinds:
+                raise ValueError(
+                    f"{name} is {tensor.dtype} {tuple(tensor.shape)} in the file, while its "
+                    f"settings make it {like.dtype} {tuple(like.shape)}. {DAMAGED}"
+                )
+            tensors[name] = tensor.to(like.dtype, copy=True)  # not a view of the file's bytes
+        module.load_state_dict(tensors, strict=True, assign=True)
+        return module
 
     def check(self, spec: dict[str, Any]) -> None:
         """Raise ValueError if weights of this spec contradict the settings of the layer."""

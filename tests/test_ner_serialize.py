@@ -14,6 +14,8 @@ import srsly
 import torch
 from safetensors.torch import load as load_tensors
 
+from spacy_balc.artefact import unpack
+
 from .conftest import HASH_EMBED, TOY, found, head, learn, toy_examples
 from .encoders import make_encoder
 
@@ -93,10 +95,9 @@ def test_disk(saved, tmp_path):
     assert loaded.get_pipe("balc_ner").labels == ("LOC", "ORG", "PER")
     loaded.to_disk(tmp_path / "again")
     nlp.to_disk(tmp_path / "twice")
-    for file in ("model", "cfg"):
-        first = (path / "balc_ner" / file).read_bytes()
-        for folder in ("again", "twice"):
-            assert (tmp_path / folder / "balc_ner" / file).read_bytes() == first
+    first = (path / "balc_ner" / "model").read_bytes()
+    for folder in ("again", "twice"):
+        assert (tmp_path / folder / "balc_ner" / "model").read_bytes() == first
 
 
 def test_saved_twice_is_identical(saved):
@@ -210,9 +211,9 @@ def test_half_precision_base_goes_out_as_it_came_in(tmp_path):
     nlp.initialize(lambda: toy_examples(nlp))
     nlp.to_disk(tmp_path / "saved")
     assert same(emissions(spacy.load(tmp_path / "saved")), emissions(nlp))
-    message = srsly.msgpack_loads((tmp_path / "saved" / "balc_ner" / "model").read_bytes())
-    (shim,) = message["shims"][1]
-    weights = load_tensors(srsly.msgpack_loads(shim)["weights"])
+    _, message = unpack((tmp_path / "saved" / "balc_ner" / "model").read_bytes())
+    (shim,) = srsly.msgpack_loads(message)["shims"][1]
+    weights = load_tensors(unpack(shim)[1])
     types = {name: tensor.dtype for name, tensor in weights.items()}
     adapters = {name for name in types if "lora_" in name}
     assert {types[name] for name in adapters} == {torch.float32}
@@ -248,14 +249,15 @@ def test_nothing_but_msgpack_json_and_safetensors(saved, monkeypatch):
         monkeypatch.setattr(module, name, refuse)
     nlp.get_pipe("balc_ner").to_bytes()
     spacy.load(path)
-    message = srsly.msgpack_loads((path / "balc_ner" / "model").read_bytes())
+    header, body = unpack((path / "balc_ner" / "model").read_bytes())
+    assert header == {"labels": ["LOC", "ORG", "PER"]}
+    message = srsly.msgpack_loads(body)
     shims = [shim for node in message["shims"] for shim in node]
     assert len(shims) == 2
     for shim in shims:
-        content = srsly.msgpack_loads(shim)
-        assert set(content) == {"format", "spec", "weights"}
-        assert isinstance(srsly.json_loads(content["spec"]), dict)
-        assert load_tensors(content["weights"])
+        spec, weights = unpack(shim)
+        assert isinstance(spec, dict)
+        assert load_tensors(weights)
     assert not any(param for node in message["params"] for param in node)
     # thinc's attributes are plain values, our functions are not among them
     assert {name for node in message["attrs"] for name in node} == {"dropout_rate"}
@@ -316,10 +318,7 @@ def test_a_later_format_is_refused(saved, tmp_path):
     _, path = saved
     shutil.copytree(path, tmp_path / "copy")
     file = tmp_path / "copy" / "balc_ner" / "model"
-    message = srsly.msgpack_loads(file.read_bytes())
-    shim = srsly.msgpack_loads(message["shims"][0][0])
-    message["shims"][0][0] = srsly.msgpack_dumps({**shim, "format": 99})
-    file.write_bytes(srsly.msgpack_dumps(message))
+    file.write_bytes(file.read_bytes().replace(b'"spacy-balc": 1', b'"spacy-balc": 99', 1))
     with pytest.raises(ValueError, match="format 99.*install the version that wrote it"):
         spacy.load(tmp_path / "copy")
 

@@ -6,7 +6,8 @@ import torch
 import torchcrf
 from torch import Tensor
 
-IMPOSSIBLE = -1e4  # finite: a column of -inf gives NaN gradients in the normaliser
+# Finite: a column of -inf gives NaN gradients in the normaliser. Below any emission that occurs.
+IMPOSSIBLE = -1e30
 CHUNK = 4_000_000  # scores held at a time while paths are traced back
 
 
@@ -39,6 +40,7 @@ class CRF(torchcrf.CRF):
         emissions: float (batch, steps, num_tags). possible: bool, the same shape: the tags that
         the gold leaves open, one where it is known, all where it is missing. lengths: (batch,).
         """
+        emissions = _at_least_single(emissions)
         # Gold and normaliser in one scan: rows of the first half see only the possible tags.
         both = torch.cat([emissions.masked_fill(~possible, IMPOSSIBLE), emissions])
         total = self._log_partition(both, torch.cat([lengths, lengths]))
@@ -64,6 +66,7 @@ class CRF(torchcrf.CRF):
         emissions: float (batch, steps, num_tags). lengths: (batch,). allowed: bool, the same
         shape as emissions: tags a step may take. Of equal paths the one of lower tags wins.
         """
+        emissions = _at_least_single(emissions)
         if allowed is not None:
             emissions = emissions.masked_fill(~allowed, -torch.inf)
         # No gradient here, so forbidden is infinite: no emission is large enough to pay for it.
@@ -89,3 +92,8 @@ class CRF(torchcrf.CRF):
             for i in range(last, first - 1, -1):
                 path[i - 1] = pointers[i - first].gather(1, path[i])
         return (path * inside)[..., 0].T
+
+
+def _at_least_single(emissions: Tensor) -> Tensor:
+    """Sums over a whole doc overflow half precision."""
+    return emissions.to(torch.promote_types(emissions.dtype, torch.float32))

@@ -15,9 +15,19 @@ from transformers import AutoConfig, AutoModel
 from ..batching import batches
 from ..pieces import Pieces
 from ..windows import windows
-from .family import first_position, without_pooler
+from .family import FAMILY, fill_buffers, first_position, without_pooler
+from .memory import in_pieces
 from .sources import load_pretrained
 
+# Settings of a config that name code elsewhere or another way to load.
+LEADING_OUT = {
+    "_attn_implementation",
+    "attn_implementation",
+    "_name_or_path",
+    "auto_map",
+    "custom_pipelines",
+    "quantization_config",
+}
 # Padded word pieces a batch. Small ones stay in a CPU's cache; a GPU wants large ones.
 BUDGET = {"cpu": 1024, "cuda": 16384}
 
@@ -68,9 +78,10 @@ class Encoder(nn.Module):
         budget = BUDGET.get(device.type, BUDGET["cuda"])
         found, places = [], []
         for group in batches([end - start + 2 for start, end, _, _ in cuts], budget):
-            hidden, kept = self._batch(ids, [cuts[i] for i in group], device)
-            found.append(hidden)
-            places.append(kept)
+            run = in_pieces(group, lambda part: self._batch(ids, [cuts[i] for i in part], device))
+            for _, (hidden, kept) in run:
+                found.append(hidden)
+                places.append(kept)
         order = numpy.empty(len(ids), dtype="int64")
         order[numpy.concatenate(places)] = numpy.arange(len(ids))
         pieces = torch.cat(found).index_select(0, torch.from_numpy(order).to(device))
@@ -117,10 +128,17 @@ def load(name: str, lora: Optional[dict[str, Any]]) -> tuple[dict[str, Any], Enc
 
 
 def build(spec: dict[str, Any]) -> Encoder:
-    """An encoder of the spec's shape, weights still to be loaded."""
-    config = dict(spec["transformer"])
-    config = AutoConfig.for_model(config.pop("model_type"), **config)
-    transformer = without_pooler(AutoModel.from_config(config))
+    """An encoder of the spec's shape, weights still to be loaded; it may be made on "meta".
+
+    Raises ValueError for a kind of model that is not of the family."""
+    # A stranger's file may hold what transformers would follow to code: only these go on.
+    settings = {key: value for key, value in spec["transformer"].items() if key not in LEADING_OUT}
+    kind = settings.pop("model_type")
+    if kind not in FAMILY:
+        raise ValueError(f"the encoder is of type {kind!r}, not one of {', '.join(FAMILY)}.")
+    config = AutoConfig.for_model(kind, **settings)
+    transformer = without_pooler(AutoModel.from_config(config, trust_remote_code=False))
+    fill_buffers(transformer)
     return _adapt(Encoder(transformer, Pieces(spec["pieces"])), spec["lora"])
 
 

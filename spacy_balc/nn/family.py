@@ -2,6 +2,7 @@
 
 import inspect
 
+import torch
 from torch import nn
 from transformers import PretrainedConfig
 
@@ -36,4 +37,21 @@ def without_pooler(transformer: nn.Module) -> nn.Module:
     """Token vectors do not pass through a pooler: take out the one that some models build."""
     if getattr(transformer, "pooler", None) is not None:
         transformer.pooler = None
+    return transformer
+
+
+def fill_buffers(transformer: nn.Module) -> nn.Module:
+    """Give the buffers that no state dict holds their values, where a module was made on the meta
+    device. Raises ValueError for one that is not known here."""
+    for name, buffer in list(transformer.named_buffers()):
+        if not buffer.is_meta:
+            continue
+        path, _, leaf = name.rpartition(".")
+        if leaf == "position_ids":
+            filled = torch.arange(buffer.shape[-1], device="cpu").expand(buffer.shape)
+        elif leaf == "token_type_ids":
+            filled = torch.zeros(buffer.shape, dtype=buffer.dtype, device="cpu")
+        else:
+            raise ValueError(f"this version of transformers keeps an unknown buffer {name}.")
+        transformer.get_submodule(path).register_buffer(leaf, filled, persistent=False)
     return transformer

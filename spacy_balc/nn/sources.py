@@ -25,7 +25,9 @@ def load_pretrained(name: str) -> tuple[nn.Module, dict[str, Any]]:
 
     name: hub name or local folder. Raises ValueError with a remedy if it can't be had or used.
     """
-    config = _read(name, "config", lambda: AutoConfig.from_pretrained(name))
+    config = _read(
+        name, "config", lambda: AutoConfig.from_pretrained(name, trust_remote_code=False)
+    )
     if config.model_type not in FAMILY or getattr(config, "is_decoder", False):
         raise ValueError(
             f"The encoder {name!r} is of type {config.model_type!r}"
@@ -63,7 +65,11 @@ def _pieces(name: str, config: PretrainedConfig) -> dict[str, Any]:
     # Byte-level pieces of split words begin with a space, as the stock tokenizer demands.
     options = {"add_prefix_space": True} if config.model_type == "roberta" else {}
     tokenizer = _read(
-        name, "tokenizer", lambda: AutoTokenizer.from_pretrained(name, use_fast=True, **options)
+        name,
+        "tokenizer",
+        lambda: AutoTokenizer.from_pretrained(
+            name, use_fast=True, trust_remote_code=False, **options
+        ),
     )
     if not tokenizer.is_fast:
         raise ValueError(
@@ -107,7 +113,12 @@ def _weights(name: str, config: PretrainedConfig) -> nn.Module:
             name,
             "weights (model.safetensors)",
             lambda: AutoModel.from_pretrained(
-                name, config=config, use_safetensors=True, output_loading_info=True, **options
+                name,
+                config=config,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+                **options,
             ),
         )
     finally:

@@ -11,6 +11,7 @@ from ..batching import batches
 from ..tags import MISSING, legal_transitions
 from .attention import BandedSelfAttention
 from .crf import CRF
+from .memory import in_pieces
 
 BUDGET = 8192  # padded tokens a batch: bounds the memory of a few long docs among many short
 TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
@@ -70,9 +71,10 @@ class Tagger(nn.Module):
         found: list[Optional[Tensor]] = [None] * len(rows)
         for group in batches([lengths[i] for i in docs], BUDGET):
             members = [docs[k] for k in group]
-            emissions = self._emissions([rows[i] for i in members], rate)
-            for k, i in enumerate(members):
-                found[i] = emissions[k, : lengths[i]]
+            run = in_pieces(members, lambda part: self._emissions([rows[i] for i in part], rate))
+            for part, emissions in run:
+                for k, i in enumerate(part):
+                    found[i] = emissions[k, : lengths[i]]
         return torch.cat([found[i] for i in docs])
 
     def _emissions(self, rows: list[Tensor], rate: float) -> Tensor:
@@ -155,6 +157,15 @@ class Tagger(nn.Module):
         own = fresh & (torch.arange(len(matrix), device=matrix.device) % 2 == 0)
         crf.transitions[:, own] *= max(1, (matrix.shape[1] - 1) // 2)
         crf.transitions.masked_fill_(crf.forbidden, 0.0)
+        # Gradients that wait for the optimizer stay with the tags that they are of.
+        known = matrix * ~fresh[:, None]
+        for name, parameter in self.crf.named_parameters():
+            if parameter.grad is not None:
+                moved = known @ parameter.grad
+                getattr(crf, name).grad = moved @ known.T if name == "transitions" else moved
+        for name, parameter in self.output.named_parameters():
+            if parameter.grad is not None:
+                getattr(output, name).grad = known @ parameter.grad
         self.output, self.crf = output, crf
 
 

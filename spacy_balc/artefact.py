@@ -1,0 +1,70 @@
+"""Files that lose nothing: a checked header before the bytes, and writing whole or not at all."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Union
+
+FORMAT = 1
+MAGIC = "spacy-balc"
+MOST_HEADER = 64 * 2**20  # bytes: a header holds settings and a tokenizer, no weights
+DAMAGED = (
+    "The file is damaged or was not written by spacy-balc: copy it again from where it was whole, "
+    "or train again."
+)
+
+
+def pack(header: dict[str, Any], body: bytes) -> bytes:
+    """One line of JSON, which holds `header`, the format's number and a SHA-256 of all, then
+    `body` as it is."""
+    text = json.dumps(header, sort_keys=True)
+    line = {MAGIC: FORMAT, "sha256": _digest(text, body), "header": text}
+    return json.dumps(line).encode("ascii") + b"\n" + body
+
+
+def unpack(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header and body of what `pack` gave.
+
+    Raises ValueError with the remedy if a single bit of it differs, or its format is another.
+    """
+    end = data.find(b"\n", 0, MOST_HEADER)
+    try:
+        line = json.loads(data[: max(end, 0)])
+        found, digest, text = line[MAGIC], line["sha256"], line["header"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ValueError(f"there is no header of spacy-balc in it. {DAMAGED}") from None
+    if found != FORMAT:
+        raise ValueError(
+            f"it is of format {found!r}, while this version of spacy-balc reads {FORMAT}: install "
+            "the version that wrote it."
+        )
+    body = data[end + 1 :]
+    if not isinstance(text, str) or digest != _digest(text, body):
+        raise ValueError(f"its SHA-256 is not the one that it was written with. {DAMAGED}")
+    return json.loads(text), body
+
+
+def _digest(text: str, body: bytes) -> str:
+    digest = hashlib.sha256(text.encode("utf8"))
+    digest.update(b"\n")
+    digest.update(body)
+    return digest.hexdigest()
+
+
+def write_whole(path: Union[str, Path], data: bytes) -> None:
+    """Write a file beside its place and move it there: whatever happens, the old file or the new
+    one is there, whole.
+
+    Raises OSError if that can't be done; the old file is then untouched.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

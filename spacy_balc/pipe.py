@@ -1,0 +1,105 @@
+"""A trainable component that loses nothing: neither a file that was whole nor the docs beside a bad
+one."""
+
+from pathlib import Path
+from typing import Iterable, Iterator, Union
+
+from spacy import util
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
+
+from .artefact import write_whole
+
+
+class KeptPipe(TrainablePipe):
+    """What `TrainablePipe` does with streams and files, done so that a failure costs only what
+    failed. Subclasses say what is saved: `pack` gives bytes, `unpack` takes them on or raises
+    ValueError and leaves the component as it was."""
+
+    # Streams
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of docs, `batch_size` at a time, in order.
+
+        A doc that fails goes to the error handler by itself, which raises unless another is set,
+        and is then missing from the stream.
+        """
+        for docs in util.minibatch(stream, size=batch_size):
+            yield from self._annotate(docs)
+
+    def _annotate(self, docs: list[Doc]) -> Iterator[Doc]:
+        try:
+            self.set_annotations(docs, self.predict(docs))
+        except Exception as error:
+            if len(docs) == 1 or not self.is_initialized:
+                self.get_error_handler()(self.name, self, docs, error)
+                return
+        else:
+            yield from docs
+            return
+        # One doc must not take the others along. Those annotated above are preset by now, so
+        # they keep what they got.
+        for half in (docs[: len(docs) // 2], docs[len(docs) // 2 :]):
+            yield from self._annotate(half)
+
+    # Files
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Labels and weights, and the vocab if `exclude` does not name it."""
+        return util.to_bytes(
+            {"vocab": lambda: self.vocab.to_bytes(exclude=exclude), "model": self.pack}, exclude
+        )
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "KeptPipe":
+        """Load from what `to_bytes` gave.
+
+        Raises ValueError if it is damaged or of other settings; the component stays as it was.
+        """
+        readers = {
+            "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
+            "model": self.unpack,
+        }
+        util.from_bytes(bytes_data, readers, exclude)
+        return self
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        """Save to a folder. Labels and weights are one file, written beside its place and moved
+        there: it is the old one or the new one at any moment.
+
+        Raises OSError if it can't be written; an old one is then untouched.
+        """
+        writers = {
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": lambda p: write_whole(p, self.pack()),
+        }
+        util.to_disk(path, writers, exclude)
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "KeptPipe":
+        """Load from the folder that `to_disk` wrote.
+
+        Raises ValueError that names the file if it is damaged or of other settings, and OSError
+        if it can't be read; the component stays as it was.
+        """
+
+        def read(file: Path) -> None:
+            try:
+                self.unpack(file.read_bytes())
+            except ValueError as error:
+                raise ValueError(f"Can't load {self.name!r} from {file}: {error}") from error
+            except FileNotFoundError as error:
+                raise FileNotFoundError(
+                    f"Can't load {self.name!r}: there is no {file}. The folder is not one that "
+                    "balc_ner was saved to, or saving it never ended: save or copy it again."
+                ) from error
+
+        readers = {"vocab": lambda p: self.vocab.from_disk(p, exclude=exclude), "model": read}
+        util.from_disk(util.ensure_path(path), readers, exclude)
+        return self
+
+    def pack(self) -> bytes:
+        """Labels and weights as bytes."""
+        raise NotImplementedError
+
+    def unpack(self, data: bytes) -> None:
+        """Take on what `pack` gave; ValueError if it can't be."""
+        raise NotImplementedError
