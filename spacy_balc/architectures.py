@@ -1,7 +1,6 @@
 """The registered architectures: settings in, thinc models out."""
 
 import math
-from types import SimpleNamespace
 from typing import Any, Optional, Sequence
 
 import numpy
@@ -10,8 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 
-from .nn import tagger
-from .shim import TorchShim, copy_module
+from .shims import EncoderShim, TaggerShim
 from .tags import SKIPPED
 
 LORA = {"rank": 8, "alpha": 16, "targets": ["query", "key"], "dropout": 0.0}
@@ -74,57 +72,6 @@ def LoraTransformer(
         attrs={"dropout_rate": 0.0},
         shims=[EncoderShim(lora, settings, learn_rate_scale)],
     )
-
-
-class EncoderShim(TorchShim):
-    """Keeps the encoder, a copy for training in half precision and a merged one for prediction."""
-
-    def __init__(
-        self, lora: Optional[dict[str, Any]], settings: dict[str, Any], learn_rate_scale: float
-    ):
-        super().__init__(_build_encoder, {"": learn_rate_scale})
-        self.lora = lora
-        self.settings = settings
-
-    def check(self, spec: dict[str, Any]) -> None:
-        for setting, value in (("lora", self.lora), ("pooling", self.settings["pooling"])):
-            if spec[setting] != value:
-                raise ValueError(
-                    f"they were trained with {setting} = {spec[setting]!r}, while the config says "
-                    f"{value!r}: use the config that they were trained with"
-                )
-        from .nn.family import most_pieces
-
-        most = most_pieces(SimpleNamespace(**spec["transformer"]))
-        if self.settings["window"] > most:
-            raise ValueError(
-                f"window = {self.settings['window']} word pieces, but the encoder takes {most} at "
-                f"a time: set window = {most} and a stride of at most that"
-            )
-
-    def for_training(self, dtype: torch.dtype, dropout: bool):
-        from .nn.encoder import cast_frozen
-
-        def make():
-            copied = copy_module(self.module, sharing=True)
-            return copied if dtype is torch.float32 else cast_frozen(self.module, copied, dtype)
-
-        # Only update() comes here, which is one thread's business: no other sees the mode change.
-        return self.derived(f"training {dtype}", make, weights=False).train(dropout)
-
-    def for_prediction(self, dtype: torch.dtype):
-        from .nn.encoder import merge
-
-        def make():
-            return merge(self.module, copy_module(self.module, sharing=True), dtype)
-
-        return self.derived(f"prediction {dtype}", make, weights=True)
-
-
-def _build_encoder(spec: dict[str, Any]) -> torch.nn.Module:
-    from .nn.encoder import build
-
-    return build(spec)
 
 
 def _check_lora(lora: Optional[dict[str, Any]]) -> Optional[dict[str, Any]]:
@@ -278,22 +225,6 @@ def BalcNer(
         refs={"tok2vec": tok2vec},
         shims=[TaggerShim(settings, learn_rate_scale, crf_learn_rate_scale)],
     )
-
-
-class TaggerShim(TorchShim):
-    """Keeps the head and its CRF."""
-
-    def __init__(self, settings: dict[str, Any], learn_rate_scale: float, crf_scale: float):
-        super().__init__(tagger.build, {"": learn_rate_scale, "crf.": crf_scale})
-        self.settings = settings
-
-    def check(self, spec: dict[str, Any]) -> None:
-        for setting, value in self.settings.items():
-            if spec[setting] != value:
-                raise ValueError(
-                    f"they were trained with {setting} = {spec[setting]}, while the config says "
-                    f"{value}: use the config that they were trained with"
-                )
 
 
 def _tagger_init(model: Model, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:

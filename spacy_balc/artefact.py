@@ -26,12 +26,13 @@ def pack(header: dict[str, Any], body: bytes) -> bytes:
 def unpack(data: bytes) -> tuple[dict[str, Any], bytes]:
     """Header and body of what `pack` gave.
 
-    Raises ValueError with the remedy if a single bit of it differs, or its format is another.
+    Raises ValueError with the remedy if it differs from that, or its format is another.
     """
     end = data.find(b"\n", 0, MOST_HEADER)
     try:
         line = json.loads(data[: max(end, 0)])
         found, digest, text = line[MAGIC], line["sha256"], line["header"]
+        header = json.loads(text)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(f"there is no header of spacy-balc in it. {DAMAGED}") from None
     if found != FORMAT:
@@ -42,7 +43,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], bytes]:
     body = data[end + 1 :]
     if not isinstance(text, str) or digest != _digest(text, body):
         raise ValueError(f"its SHA-256 is not the one that it was written with. {DAMAGED}")
-    return json.loads(text), body
+    return header, body
 
 
 def _digest(text: str, body: bytes) -> str:
@@ -59,6 +60,10 @@ def write_whole(path: Union[str, Path], data: bytes) -> None:
     Raises OSError if that can't be done; the old file is then untouched.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is there and no file: a device or folder can't be replaced.")
+    for left in path.parent.glob(f".{path.name}.*.part"):  # by a process that was killed
+        left.unlink(missing_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:

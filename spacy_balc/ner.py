@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Callable, Iterable, Optional, Sequence
 
 import numpy
+import srsly
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -14,7 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from .artefact import pack, unpack
+from .artefact import DAMAGED, pack, unpack
 from .pipe import KeptPipe
 from .tags import allowed_tags, encode, expansion, spans, tag_names
 
@@ -271,6 +272,26 @@ class BalcNer(KeptPipe):
         losses[self.name] += loss
         return losses
 
+    def finish_update(self, sgd: Optimizer) -> None:
+        """One step of the optimizer on the gradients so far.
+
+        Raises ValueError if a gradient is not finite: then no layer is stepped, and all gradients
+        of the component are dropped.
+        """
+        shims = [shim for node in self.model.walk() for shim in node.shims]
+        ours = [shim for shim in shims if hasattr(shim, "check_gradients")]
+        try:
+            for shim in ours:
+                shim.check_gradients()
+        except ValueError:
+            for shim in ours:
+                shim.drop_gradients()
+            for node in self.model.walk():
+                for name in node.grad_names:
+                    node.get_grad(name).fill(0.0)
+            raise
+        super().finish_update(sgd)
+
     def get_loss(
         self, examples: Iterable[Example], emissions: list[Floats2d]
     ) -> tuple[float, list[Floats2d]]:
@@ -322,7 +343,9 @@ class BalcNer(KeptPipe):
         labels, n_tags = list(self.labels), self.model.maybe_get_dim("nO")
         before = self.model.to_bytes() if self.is_initialized else None
         try:
-            self.cfg["labels"] = sorted(header["labels"])
+            _check_labels(header["labels"])
+            self._check_nodes(srsly.msgpack_loads(weights))
+            self.cfg["labels"] = header["labels"]
             self.model.set_dim("nO", None, force=True)
             self.model.from_bytes(weights)
             if self.is_initialized and self.model.get_dim("nO") != len(tag_names(self.labels)):
@@ -339,6 +362,27 @@ class BalcNer(KeptPipe):
                     f"was trained with ({type(error).__name__}: {error})."
                 ) from error
             raise
+
+    def _check_nodes(self, message: dict[str, Any]) -> None:
+        """Raise ValueError for what would take the place of a function, or be a weight of no use:
+        thinc takes on whatever is in a file."""
+        for node, attrs, params in zip(self.model.walk(), message["attrs"], message["params"]):
+            foreign = {name for name in attrs if callable(node.attrs.get(name))}
+            foreign |= set(params) - set(node.param_names)
+            if foreign:
+                raise ValueError(
+                    f"its layer {node.name!r} has {', '.join(sorted(foreign))}, which spacy-balc "
+                    "never writes: don't use it."
+                )
+
+
+def _check_labels(labels: Any) -> None:
+    if (
+        not isinstance(labels, list)
+        or not all(isinstance(label, str) and label for label in labels)
+        or labels != sorted(set(labels))
+    ):
+        raise ValueError(f"its labels {labels!r} are no sorted list of entity types. {DAMAGED}")
 
 
 def _runs(mask: numpy.ndarray) -> list[tuple[int, int]]:

@@ -1,14 +1,16 @@
 """A trainable component that loses nothing: neither a file that was whole nor the docs beside a bad
 one."""
 
+import gc
 from pathlib import Path
 from typing import Iterable, Iterator, Union
 
+import srsly
 from spacy import util
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 
-from .artefact import write_whole
+from .artefact import DAMAGED, write_whole
 
 
 class KeptPipe(TrainablePipe):
@@ -59,7 +61,18 @@ class KeptPipe(TrainablePipe):
             "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
             "model": self.unpack,
         }
-        util.from_bytes(bytes_data, readers, exclude)
+        try:
+            message = srsly.msgpack_loads(bytes_data)
+            missing = readers.keys() - message.keys() - set(exclude)
+        except Exception as error:  # msgpack has many kinds
+            raise ValueError(f"Can't load {self.name!r} from bytes: {error}. {DAMAGED}") from error
+        finally:
+            gc.enable()  # which msgpack_loads leaves off when it fails
+        if missing:
+            raise ValueError(
+                f"Can't load {self.name!r} from bytes: {', '.join(sorted(missing))} is not in them."
+            )
+        util.from_dict(message, readers, exclude)
         return self
 
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:

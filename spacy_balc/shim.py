@@ -76,22 +76,13 @@ class TorchShim(Shim):
         """One AdamW step (Loshchilov and Hutter, 2019) on the gradients, clipped by their global
         norm; weight decay spares biases, norms and the CRF.
 
-        Raises ValueError, and drops the gradients, if they are not finite."""
+        Raises ValueError if they are not finite; nothing is changed then."""
         named = [(name, p) for name, p in self.trainable().items() if p.grad is not None]
         if not named:
             return
         if optimizer.use_radam:
             raise ValueError("spacy-balc trains with Adam.v1 or SGD.v1, not with RAdam.v1.")
-        norm = nn.utils.get_total_norm([p.grad for _, p in named])
-        if not torch.isfinite(norm):
-            wrong = [name for name, p in named if not torch.isfinite(p.grad).all()]
-            for _, parameter in named:
-                parameter.grad = None
-            raise ValueError(
-                f"The gradient is not finite in {len(wrong)} of {len(named)} tensors, such as "
-                f"{wrong[0] if wrong else 'their norm'}: nothing was updated. Lower learn_rate, or "
-                'set precision = "fp32".'
-            )
+        norm = self.check_gradients()
         if optimizer.grad_clip:
             nn.utils.clip_grads_with_norm_([p for _, p in named], optimizer.grad_clip, norm)
         groups: dict[tuple[float, float], list[tuple[str, nn.Parameter]]] = {}
@@ -102,9 +93,26 @@ class TorchShim(Shim):
             self._step(optimizer, members, optimizer.learn_rate * scale, decay)
         if optimizer.averages is not None:
             self._average(optimizer, named)
-        for _, parameter in named:
-            parameter.grad = None
+        self.drop_gradients()
         self._updated += 1
+
+    def check_gradients(self) -> Optional[torch.Tensor]:
+        """The norm of all gradients, (), None without any; ValueError if it is not finite."""
+        named = [(name, p) for name, p in self.trainable().items() if p.grad is not None]
+        norm = nn.utils.get_total_norm([p.grad for _, p in named]) if named else None
+        if norm is not None and not torch.isfinite(norm):
+            wrong = [name for name, p in named if not torch.isfinite(p.grad).all()]
+            raise ValueError(
+                f"The gradient is not finite in {len(wrong)} of {len(named)} tensors, such as "
+                f"{wrong[0] if wrong else 'their norm'}: nothing was updated. Lower learn_rate, or "
+                'set precision = "fp32".'
+            )
+        return norm
+
+    def drop_gradients(self) -> None:
+        """Forget what was accumulated."""
+        for parameter in self.trainable().values():
+            parameter.grad = None
 
     def _step(self, optimizer: Optimizer, members, rate: float, decay: float) -> None:
         keys = [(self.id, name) for name, _ in members]
@@ -235,6 +243,8 @@ class TorchShim(Shim):
 
     def _load(self, spec: dict[str, Any], tensors: dict[str, torch.Tensor]) -> nn.Module:
         # Made without memory first: a file can't ask for more than it brings.
+        dims = [size for tensor in tensors.values() for size in tensor.shape]
+        self.check_sizes(spec, len(tensors), max(dims, default=0))
         with torch.device("meta"):
             module = self.build(spec)
         wanted = module.state_dict()
@@ -256,6 +266,10 @@ class TorchShim(Shim):
 
     def check(self, spec: dict[str, Any]) -> None:
         """Raise ValueError if weights of this spec contradict the settings of the layer."""
+
+    def check_sizes(self, spec: dict[str, Any], tensors: int, largest: int) -> None:
+        """Raise ValueError if the spec asks for more layers or larger ones than a file of so many
+        tensors, the largest dimension of which is `largest`, can hold."""
 
 
 def copy_module(module: nn.Module, sharing: bool = False) -> nn.Module:

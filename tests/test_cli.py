@@ -1,7 +1,9 @@
 """The commands, each run as a user runs it, on pipelines of rules."""
 
-import hashlib
+import gzip
 import json
+import os
+import resource
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -9,13 +11,12 @@ from pathlib import Path
 
 import pytest
 import spacy
-from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
-from spacy.training import Example
-from typer.testing import CliRunner
+from spacy.tokens import Doc, DocBin
 
-from spacy_balc.cli import app
-from spacy_balc.cli.evaluate import evaluate
+from spacy_balc.cli import convert as convert_module
+from spacy_balc.corpus.formats import read_corpus
+
+from .commands import rules, run, words
 
 BIO = (
     "杨 B-PER\n柳 I-PER\n回到 O\n长 B-LOC\n沙 I-LOC\n\n"
@@ -24,30 +25,8 @@ BIO = (
 )
 
 
-def run(*arguments: object, code: int = 0, stdin: str | None = None) -> str:
-    """Run a command in this process, check its exit code, and return what it printed."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result.output
-
-
-def words(output: str) -> str:
-    """The output without the line breaks that fit it to a terminal."""
-    return " ".join(output.split())
-
-
 def read(path: Path) -> list[Doc]:
     return list(DocBin().from_disk(path).get_docs(spacy.blank("zh").vocab))
-
-
-def rules(**patterns: list[str]) -> Language:
-    """A pipeline that finds the given strings."""
-    nlp = spacy.blank("zh")
-    ruler = nlp.add_pipe("entity_ruler")
-    ruler.add_patterns([{"label": k, "pattern": v} for k, vs in patterns.items() for v in vs])
-    return nlp
 
 
 @pytest.fixture
@@ -103,14 +82,29 @@ def test_convert_mends_and_lists(tmp_path):
     bio.write_text("去 O\n长 I-LOC\n沙 I-LOC\n", encoding="utf-8")
     assert "line 2, '长 I-LOC'" in words(run("convert", bio, output, code=1))
     assert not output.exists()
-    assert "line 2: 长 I-LOC read as B-LOC" in words(run("convert", bio, output, "--repair"))
+    printed = words(run("convert", bio, output, "--repair"))
+    assert "line 2, '长 I-LOC': I-LOC continues nothing. --repair reads it as B-LOC" in printed
     assert [ent.text for ent in read(output)[0].ents] == ["长沙"]
 
 
 @pytest.mark.parametrize(
     "arguments, problem",
     [
-        (["IN", "OUT.txt"], "does not end in .spacy"),
+        (["IN", "OUT.txt"], "name the format with --to"),
+        (["IN", "OUT.spacy", "--to", "bio"], "bio ends in .bio"),
+        (["IN", "OUT", "--to", "doccano"], "there are spacy, "),
+        (["IN", "OUT", "--from", "csv"], "there is no format 'csv'"),
+        (["IN", "OUT", "--scheme", "IOB3"], "there is no tag scheme 'IOB3'"),
+        (["IN", "OUT", "--tag-column", "3"], "there is no column 3"),
+        (["IN", "OUT", "--cut", "words"], "--cut takes lines or sentences, not 'words'"),
+        (["IN", "OUT", "--split", "0.5/0.4"], "add up to 0.9"),
+        (["IN", "OUT.spacy", "--split", "0.5/0.5"], "--split writes a folder: name OUT, say"),
+        (["IN", "OUT", "--split", "0.5/0.5", "--dev", "DEV"], "two ways to do one thing"),
+        (["IN", "OUT", "--dev", "OUT/dev.spacy"], "OUT/dev.spacy lies in OUT"),
+        (["NONE", "OUT.spacy"], "NONE: there is no such file"),
+        (["BROKEN", "OUT"], "BROKEN, line 6001, '王': "),
+        (["BROKEN", "OUT", "--dev", "DEV.spacy", "--shard", "100"], "BROKEN, line 6001, '王': "),
+        (["IN", "BROKEN", "OUT", "--split", "0.5/0.5"], "BROKEN, line 6001, '王': "),
         (["IN", "OUT.spacy", "--dev", "OUT.spacy"], "is named for both sets"),
         (["IN", "OUT.spacy", "--dev", "DEV.spacy", "--dev-share", "0.7"], "at most 0.5, not 0.7"),
         (["ONE", "OUT.spacy", "--dev", "DEV.spacy"], "cannot be split into two"),
@@ -118,129 +112,207 @@ def test_convert_mends_and_lists(tmp_path):
         (["IN", "OUT.spacy", "--lang", "zn"], "E048"),
         (["EMPTY", "OUT.spacy"], "EMPTY: the file holds no sentence"),
         (["IN", "IN/OUT.spacy"], "Cannot write IN/OUT.spacy"),
+        (["IN", "OUT.gz"], "OUT.gz: .gz does not say what to write"),
+        (["IN", "OUT.ann.gz"], "brat reads no compressed files"),
+        (["IN", "IN", "--from", "bio"], "IN is read, and IN would take its place"),
+        ([".", "OUT.spacy", "--dev", "EMPTY"], "EMPTY is read, and EMPTY would take its place"),
     ],
 )
 def test_convert_refuses(tmp_path, monkeypatch, arguments, problem):
     monkeypatch.chdir(tmp_path)
-    inputs = {"IN": BIO, "ONE": "好 O\n", "EMPTY": "\n"}
+    inputs = {"IN": BIO, "ONE": "好 O\n", "EMPTY": "\n", "BROKEN": "好 O\n\n" * 3000 + "王\n"}
     for name, content in inputs.items():
         Path(name).write_text(content, encoding="utf-8")
     assert problem in words(run("convert", *arguments, code=1))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(inputs)
 
 
-@pytest.mark.parametrize("command", [["convert"], ["report"], ["evaluate", "model"]])
-def test_missing_input_and_folders_are_refused(tmp_path, command):
-    rest = [] if command[0] == "evaluate" else [tmp_path / "out.spacy"]
-    for path in (tmp_path / "none", tmp_path):
-        run(*command, path, *rest, code=2)
-    assert list(tmp_path.iterdir()) == []
+SPAN = {"start": 3, "end": 5, "label": "LOC"}
 
 
-def test_evaluate(tmp_path, model, gold):
-    output = tmp_path / "metrics" / "test.json"
-    printed = run("evaluate", model, gold, "--output", output)
-    metrics = json.loads(output.read_text(encoding="utf-8"))
-    assert metrics["ents_counts"] == {
-        "gold": 3, "predicted": 4, "correct": 3,
-        "per_type": {
-            "LOC": {"gold": 2, "predicted": 2, "correct": 2},
-            "ORG": {"gold": 0, "predicted": 1, "correct": 0},
-            "PER": {"gold": 1, "predicted": 1, "correct": 1},
-        },
-    }  # fmt: skip
-    assert metrics["ents_p"] == pytest.approx(3 / 4) and metrics["ents_r"] == 1.0
-    assert (metrics["sentences"], metrics["tokens"], metrics["longest_sentence"]) == (3, 11, 5)
-    assert (metrics["model"], metrics["data"]) == (str(model), str(gold))
-    assert metrics["data_sha256"] == hashlib.sha256(gold.read_bytes()).hexdigest()
-    assert metrics["seconds"] > 0 and metrics["tokens_per_second"] > 0
-    assert "not an entity score" in printed
-    assert ["all", "75.00", "100.00", "85.71", "3", "4", "3"] in [
-        line.split() for line in printed.splitlines()
-    ]
+def texts(*paths: Path) -> list[list[str]]:
+    return [[doc.text for doc in read(path)] for path in paths]
 
 
-@pytest.mark.parametrize("retokenize", [False, True])
-def test_evaluate_agrees_with_spacy(gold, retokenize):
-    nlp = rules(PER=["杨"], LOC=["长沙", "雨"])
-    docs = read(gold)
-    metrics = evaluate(nlp, docs, retokenize=retokenize)
-    if not retokenize:
-        examples = [
-            Example(Doc(nlp.vocab, [t.text for t in doc], [False] * len(doc)), doc) for doc in docs
-        ]
-        theirs = nlp.evaluate(examples)
-        for key in ("ents_p", "ents_r", "ents_f"):
-            assert metrics[key] == pytest.approx(theirs[key])
-        assert metrics["ents_counts"]["predicted"] == 4
-    support = {row["tag"]: row["support"] for row in metrics["token_table"]["rows"]}
-    assert support == {"B-LOC": 2, "I-LOC": 2, "B-PER": 1, "I-PER": 1, "O": 5}
+def test_convert_reads_files_folders_and_patterns(tmp_path, bio):
+    folder = tmp_path / "more"
+    folder.mkdir()
+    with gzip.open(folder / "a.bio.gz", "wt", encoding="utf-8") as file:
+        file.write("甲\tO\n")
+    task = {"text": "去了 长沙。", "spans": [SPAN]}
+    (folder / "b.jsonl").write_text(json.dumps(task), encoding="utf-8")
+    (folder / "notes.md").write_text("# Notes\n", encoding="utf-8")
+    output = tmp_path / "all.spacy"
+    printed = words(run("convert", bio, folder, output, "--limit", 5))
+    assert texts(output)[0][2:] == ["长沙2024", "甲", "去了 长沙。"]
+    assert "notes.md is left out" in printed and "tags follow BIO" in printed
+    run("convert", f"{folder}/*.jsonl", tmp_path / "b.spacy")
+    assert [ent.text for ent in read(tmp_path / "b.spacy")[0].ents] == ["长沙"]
 
 
-def test_retokenize_compares_characters_and_tags_gold_tokens():
-    nlp = rules(LOC=["长沙"], DATE=["20"], ORG=["县"])
-    gold = Doc(nlp.vocab, words=["长沙县", "2024"], spaces=[False, False])
-    gold.set_ents([Span(gold, 0, 1, "LOC")], default="outside")
-    metrics = evaluate(nlp, [gold], retokenize=True)
-    # 长沙 is not the gold's 长沙县, though it lies on the same gold token.
-    assert metrics["ents_counts"]["correct"] == 0
-    rows = {row["tag"]: row for row in metrics["token_table"]["rows"]}
-    assert rows["B-LOC"]["recall"] == 1.0
-    assert rows["O"]["recall"] == 0.0 and rows["B-DATE"]["support"] == 0
+def test_convert_into_shards_with_sets(tmp_path):
+    bio = tmp_path / "corpus.bio"
+    lines = [f"{i % 500} O\n\n" for i in range(1000)]
+    bio.write_text("".join(lines), encoding="utf-8")
+    run("convert", bio, tmp_path / "out", "--split", "0.6/0.2/0.2", "--shard", 100)
+    folders = {path.name: sorted(path.iterdir()) for path in (tmp_path / "out").iterdir()}
+    sets = {name: sum(texts(*paths), []) for name, paths in folders.items()}
+    assert sorted(map(int, sum(sets.values(), []))) == sorted([*range(500), *range(500)])
+    assert not set(sets["train"]) & set(sets["dev"]) and not set(sets["dev"]) & set(sets["test"])
+    assert 500 < len(sets["train"]) < 700 and len(folders["train"]) > 5
+    # Neither order nor neighbours matter.
+    bio.write_text("".join(reversed(lines[:700])), encoding="utf-8")
+    run("convert", bio, tmp_path / "again", "--split", "0.6/0.2/0.2")
+    again = texts(tmp_path / "again" / "dev" / "00000.spacy")[0]
+    assert set(again) == set(sets["dev"])
 
 
-def test_missing_annotation_is_left_out():
-    nlp = rules(PER=["杨柳"], LOC=["长沙"])
-    gold = Doc(nlp.vocab, words=list("杨柳回长沙"), spaces=[False] * 5)
-    gold.set_ents([Span(gold, 0, 2, "PER")], outside=[gold[2:4]], default="missing")
-    metrics = evaluate(nlp, [gold])
-    assert metrics["ents_counts"] == {
-        "gold": 1, "predicted": 1, "correct": 1,
-        "per_type": {"PER": {"gold": 1, "predicted": 1, "correct": 1}},
-    }  # fmt: skip
-    assert sum(row["support"] for row in metrics["token_table"]["rows"]) == 4
-    theirs = nlp.evaluate([Example(nlp.make_doc(gold.text), gold)])
-    assert metrics["ents_f"] == theirs["ents_f"] == 1.0
+def test_convert_cuts_and_joins(tmp_path):
+    path, output = tmp_path / "a.jsonl", tmp_path / "a.spacy"
+    task = {"text": "去了\n长沙。回来", "spans": [SPAN]}
+    path.write_text(json.dumps(task), encoding="utf-8")
+    run("convert", path, output, "--cut", "lines")
+    assert texts(output) == [["去了", "长沙。回来"]]
+    run("convert", path, output, "--cut", "sentences")
+    assert texts(output) == [["去了", "长沙。", "回来"]]
+    run("convert", path, output, "--cut", "sentences", "--join", 2)
+    assert texts(output) == [["去了长沙。", "回来"]]
+    assert [sent.text for sent in read(output)[0].sents] == ["去了", "长沙。"]
+    run("convert", path, output)
+    assert texts(output) == [["去了\n长沙。回来"]]
 
 
-def test_a_doc_without_answer_is_not_passed_over(gold):
-    @Language.component("test_cli_fails_on_rain")
-    def fail(doc: Doc) -> Doc:
-        if "雨" in doc.text:
-            raise ValueError("rain")
-        return doc
-
-    nlp = spacy.blank("zh")
-    nlp.add_pipe("test_cli_fails_on_rain")
-    nlp.set_error_handler(lambda name, component, docs, error: None)
-    with pytest.raises(RuntimeError, match="no answer for 1 of 3 docs"):
-        evaluate(nlp, read(gold))
+def test_convert_back_out(tmp_path, gold):
+    for name in ("a.bio", "a.jsonl", "a.ann"):
+        run("convert", gold, tmp_path / name)
+        run("convert", tmp_path / name, tmp_path / "back.spacy")
+        found = [[(e.text, e.label_) for e in doc.ents] for doc in read(tmp_path / "back.spacy")]
+        assert texts(tmp_path / "back.spacy") == texts(gold), name
+        assert found == [[(e.text, e.label_) for e in doc.ents] for doc in read(gold)]
+    assert (tmp_path / "a.bio").read_text(encoding="utf-8").startswith("杨\tB-PER\n柳\tI-PER\n")
 
 
-def test_evaluate_refuses(tmp_path, model, bio, gold):
-    assert "Cannot load the pipeline 'nothing'" in words(run("evaluate", "nothing", gold, code=1))
-    assert "is no .spacy file" in words(run("evaluate", model, bio, code=1))
-    bare = tmp_path / "bare.spacy"
-    DocBin(docs=[spacy.blank("zh")("没有标注")]).to_disk(bare)
-    assert "holds no entity annotation" in words(run("evaluate", model, bare, code=1))
-    spacy.blank("zh").to_disk(tmp_path / "blank")
-    assert "says that it sets doc.ents" in words(run("evaluate", tmp_path / "blank", gold))
+def test_convert_says_what_a_pipeline_will_not_find(tmp_path):
+    path = tmp_path / "a.jsonl"
+    task = {"text": "abc", "spans": [{"start": 1, "end": 2, "label": "X"}]}
+    path.write_text(json.dumps(task), encoding="utf-8")
+    printed = words(run("convert", path, tmp_path / "a.spacy", "--lang", "en"))
+    assert "1 entities begin or end inside of a token" in printed
 
 
-def test_report(tmp_path, model, gold):
-    metrics, page = tmp_path / "metrics.json", tmp_path / "docs" / "report.md"
-    run("evaluate", model, gold, "--output", metrics)
-    run("report", metrics, page, "--title", "Rules")
-    text = page.read_text(encoding="utf-8")
-    assert text.startswith("# Rules\n") and "85.71" in text and "| avg / total |" in text
+def test_convert_counts_problems(tmp_path):
+    bio = tmp_path / "corpus.bio"
+    bio.write_text("去 B-X\n\n" + "长 I-LOC\n\n" * 30, encoding="utf-8")
+    for options in ([], ["--dev", tmp_path / "dev.spacy"]):
+        printed = words(run("convert", bio, tmp_path / "a.spacy", "--repair", *options))
+        assert printed.count("reads it as B-LOC") == 10
+        assert "illegal-transition: 30 in all" in printed
 
 
-@pytest.mark.parametrize("content", ['{"ents_f": 0.5}', "[]", "3", "no JSON", "\ud83d"])
-def test_report_refuses(tmp_path, content):
-    metrics, page = tmp_path / "metrics.json", tmp_path / "report.md"
-    metrics.write_text(content, encoding="utf-8", errors="surrogatepass")
-    assert "does not hold the metrics of" in words(run("report", metrics, page, code=1))
-    assert not page.exists()
+def files(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_convert_does_not_write_over_what_it_reads(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.bio").write_text(BIO, encoding="utf-8")
+    run("convert", tmp_path / "in", tmp_path / "in" / "all.spacy")
+    run("convert", tmp_path / "in" / "a.bio", tmp_path / "in" / "shards")
+    run("convert", tmp_path / "in" / "a.bio", tmp_path / "in" / "pair.txt", "--to", "brat")
+    before = files(tmp_path)
+    for source, target in [
+        ("in", "in/all.spacy"),
+        ("in", "in/shards"),
+        ("in/shards/00000.spacy", "in/shards"),
+        ("in/a.bio", "in/a.bio"),
+        ("in/../in/a.bio", "in/a.bio"),
+        ("in/pair.ann", "in/pair.txt"),
+    ]:
+        to = ["--to", "bio"] if target.endswith(".txt") else []
+        printed = run("convert", tmp_path / source, tmp_path / target, *to, code=1)
+        assert "would take its place" in words(printed)
+    assert files(tmp_path) == before
+
+
+def test_convert_keeps_sets_of_another_split_apart(tmp_path, bio):
+    run("convert", bio, tmp_path / "out", "--split", "0.5/0.3/0.2")
+    before = files(tmp_path)
+    printed = words(run("convert", bio, tmp_path / "out", "--split", "0.5/0.5", code=1))
+    assert "out/test is of another split, and would stay; remove it first" in printed
+    assert files(tmp_path) == before
+    run("convert", bio, tmp_path / "out", "--split", "0.1/0.1/0.8")
+
+
+def test_convert_refuses_pipes_and_devices(tmp_path, bio):
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a pipe or a device" in words(run("convert", tmp_path / "pipe", "x.spacy", code=1))
+    assert "is a pipe or a device" in words(run("convert", bio, tmp_path / "pipe", code=1))
+    assert (tmp_path / "pipe").is_fifo()
+    assert "is a pipe or a device" in words(run("validate", tmp_path / "pipe", code=1))
+
+
+@pytest.mark.parametrize("name", ["out", "out.spacy", "out.bio", "out.ann", "out.jsonl.gz"])
+def test_convert_on_a_full_disk_leaves_nothing(tmp_path, bio, name):
+    lines = [f"{i * i} B-X\n{i} O\n\n" for i in range(3000)]
+    bio.write_text("".join(lines), encoding="utf-8")
+    before = files(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
+    try:
+        printed = words(run("convert", bio, tmp_path / name, "--shard", 1000, code=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "Cannot write" in printed and name in printed
+    assert files(tmp_path) == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_convert_that_is_interrupted_leaves_what_was_there(tmp_path, bio, monkeypatch):
+    run("convert", bio, tmp_path / "out")
+    before = files(tmp_path)
+
+    def interrupted(*arguments):
+        yield from list(read_corpus(*arguments)) * 3
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(convert_module, "read_corpus", interrupted)
+    for target in ("out", "new", "new.bio"):
+        with pytest.raises(KeyboardInterrupt):
+            convert_module.convert([str(bio)], tmp_path / target, shard=2)
+        assert files(tmp_path) == before and len(list(tmp_path.iterdir())) == 2
+
+
+def test_convert_takes_a_brat_text_whole_and_a_unit_of_offsets(tmp_path):
+    (tmp_path / "a.txt").write_text("去长\n沙了。回来。\n", encoding="utf-8")
+    (tmp_path / "a.ann").write_text("T1\tLOC 1 4\t长 沙\n", encoding="utf-8")
+    output = tmp_path / "a.spacy"
+    printed = words(run("convert", tmp_path / "a.ann", output, code=1))
+    assert "--whole takes all of the text as one" in printed
+    run("convert", tmp_path / "a.ann", output, "--whole", "--cut", "sentences")
+    assert texts(output) == [["去长\n沙了。", "回来。"]]
+    assert [ent.text for ent in read(output)[0].ents] == ["长\n沙"]
+    path = tmp_path / "b.jsonl"
+    path.write_text('{"text": "😀去长沙吧", "label": [[2, 4, "LOC"]]}\n', encoding="utf-8")
+    assert "--offset-unit says which" in words(run("convert", path, output, code=1))
+    for unit, found in (("characters", "长沙"), ("utf-16", "去长")):
+        run("convert", path, output, "--offset-unit", unit)
+        assert [ent.text for ent in read(output)[0].ents] == [found]
+        assert "offset-unit" not in run("validate", path, "--offset-unit", unit)
+    assert "characters and utf-16" in run("convert", path, output, "--offset-unit", "x", code=2)
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_sent(tmp_path):
+    path, red = tmp_path / "a.bio", "\x1b[31m"
+    path.write_text(f"好{red} O\n坏 B-{red}X\n坏{red} I-Y\n", encoding="utf-8")
+    for options, code in ([], 1), (["--repair"], 0):
+        printed = run("convert", path, tmp_path / "a.spacy", *options, code=code)
+        assert red not in printed and r"\x1b[31m" in printed
+
+
+@pytest.mark.parametrize("damage", ["meta.json", "vocab/strings.json", "config.cfg"])
+def test_a_damaged_pipeline_is_one_message(model, damage):
+    (model / damage).write_bytes(b"\xff\x00{")
+    assert "Cannot load the pipeline" in words(run("demo", model, "去长沙", code=1))
 
 
 def test_demo(tmp_path, model):
@@ -275,5 +347,5 @@ def test_demo_reads_standard_input(model):
 def test_spacys_own_command_line_has_the_commands():
     command = [sys.executable, "-m", "spacy", "balc", "--help"]
     result = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    for name in ("convert", "evaluate", "report", "demo"):
+    for name in ("convert", "validate", "evaluate", "report", "demo", "resume"):
         assert f"\n  {name} " in result.stdout

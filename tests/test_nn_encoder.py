@@ -162,7 +162,9 @@ def test_no_pooler_is_kept(encoder):
 class Stub(nn.Module):
     """A transformer with neither positions nor context: each piece is its row of a table."""
 
-    config = SimpleNamespace(hidden_size=3, model_type="bert", pad_token_id=0)
+    config = SimpleNamespace(
+        hidden_size=3, model_type="bert", pad_token_id=0, max_position_embeddings=512
+    )
 
     def __init__(self, n_pieces):
         super().__init__()

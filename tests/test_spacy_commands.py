@@ -57,6 +57,7 @@ def test_train_goes_on_from_a_sourced_component(trained, tmp_path):
         "train", tmp_path / "more.cfg", "--output", output,
         "--paths.train", corpus, "--paths.dev", corpus,
         "--training.max_steps", 300, "--training.eval_frequency", 50,
+        "--training.optimizer.learn_rate.total_steps", 300,
     )
     # fmt: on
     nlp = spacy.load(output / "model-best")

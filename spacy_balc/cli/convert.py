@@ -1,36 +1,70 @@
-"""`balc convert`: a two-column BIO or BMES file becomes spaCy's binary format."""
+"""`balc convert`: annotations of any format become spaCy's binary format, BIO, JSONL or brat's."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
 import typer
 from tqdm import tqdm
 from wasabi import msg
 
-from ..corpus.columns import read_columns
-from ..corpus.docs import Counts, Sentence, count, spaced, to_docbin
-from ..corpus.split import dev_blocks
+from ..corpus.docs import Counts, spaced
+from ..corpus.files import suffix
+from ..corpus.formats import read_corpus
+from ..corpus.interface import ReadOptions, Sentence, silent, visible
+from ..corpus.output import check_apart, open_outputs, output_format
+from ..corpus.split import SETS, Joiner, cut, dev_blocks, parse_shares, set_of
 from ..report.tables import Table
-from ._util import write_whole
+from ._util import Notes, OffsetUnit, Scheme, Separator, TagColumn, TokenColumn, Whole
 
 
 def convert_cli(
-    input_path: Path = typer.Argument(
-        ..., metavar="IN", help="Two-column file to read", exists=True, dir_okay=False
+    inputs: list[str] = typer.Argument(
+        ..., metavar="IN...", help="Files, folders and patterns such as 'data/*.bio', .gz, .xz"
     ),
     output_path: Path = typer.Argument(
-        ..., metavar="OUT", help="File to write, ending in .spacy", dir_okay=False
+        ..., metavar="OUT", help="File to write, by its suffix, or folder of shards, without one"
+    ),
+    from_format: str | None = typer.Option(
+        None, "--from", help="Format of IN; detected from suffix and content where not given"
+    ),
+    to_format: str | None = typer.Option(
+        None, "--to", help="Format of OUT: spacy, bio, jsonl or brat; by its suffix, or spacy"
     ),
     lang: str = typer.Option(
-        "zh", "--lang", "-l", help="Language code; it decides whether spaces stand between tokens"
+        "zh",
+        "--lang",
+        "-l",
+        help="Language code: which tokenizer cuts raw text, and whether spaces stand between "
+        "the tokens of formats that do not say",
     ),
     repair: bool = typer.Option(
-        False, "--repair", help="Mend tags that do not fit those around them, and list them"
+        False, "--repair", help="Mend what can be mended, and say what it was"
+    ),
+    scheme: Scheme = None,
+    token_column: TokenColumn = None,
+    tag_column: TagColumn = None,
+    separator: Separator = None,
+    offset_unit: OffsetUnit = None,
+    whole: Whole = False,
+    cut_how: str | None = typer.Option(
+        None, "--cut", help="Cut each text into its 'lines' or its 'sentences'"
+    ),
+    join_number: int = typer.Option(
+        1, "--join", help="Join every N sentences of a file to one Doc", metavar="N", min=1
+    ),
+    split: str | None = typer.Option(
+        None, "--split", help="Shares of train, dev and test, such as 0.9/0.05/0.05"
     ),
     dev_path: Path | None = typer.Option(
-        None, "--dev", help="Also split off a development set, and write it here", dir_okay=False
+        None, "--dev", help="Also split off a development set in blocks, and write it here"
     ),
     dev_share: float = typer.Option(
-        0.1, "--dev-share", help="Share of the sentences split off, at most 0.5"
+        0.1, "--dev-share", help="Share of the sentences for --dev, at most 0.5"
+    ),
+    shard: int = typer.Option(
+        10_000, "--shard", help="Docs in each file of a folder", metavar="N", min=1
     ),
     expect: str = typer.Option(
         "",
@@ -43,64 +77,168 @@ def convert_cli(
     ),
 ) -> None:
     """
-    Convert a BIO or BMES file to spaCy's binary format.
+    Convert annotated text: columns (BIO, IOB1, BIOES, BILOU, BMES; CoNLL), CLUENER's JSON, JSON of
+    doccano, Label Studio and Prodigy, brat's .txt and .ann, Hugging Face datasets on disk (Parquet,
+    Arrow), and .spacy; to .spacy, or to BIO, Prodigy's JSONL or brat.
 
-    The file holds a token and its tag a line, a tab or spaces between them, and an empty line
-    after each sentence; the scheme is detected from the tags. Each sentence becomes one Doc.
+    Formats, columns and tag schemes are detected, and what was detected is said. Each sentence of
+    a column file and each text of the other formats becomes one Doc, whose text is, to the
+    character, the one that the annotator saw. Of a .spacy file tokens, entities and the starts of
+    sentences are taken, and no other annotation.
 
-    A line that is not a token and a tag, an unknown tag, or a tag that continues nothing stops the
-    conversion with its line. --repair mends the last kind: an I-X that continues nothing becomes
-    B-X, and in BMES entities end where their tags do.
+    OUT with a suffix (train.spacy, train.bio, train.jsonl) is one file. A .spacy file is made in
+    memory, all of it. OUT without one is a folder of shards, train/00000.spacy and so on, which
+    needs little memory for any number of sentences; spacy.Corpus.v1 reads the folder as it reads a
+    file.
 
-    --dev takes contiguous blocks of about 500 sentences, spread evenly over the file: the same
-    ones each time.
+    Of a folder's files those whose suffix is of no format are left out, which is said.
+
+    What does not fit stops the conversion with file, line and remedy, and leaves nothing behind.
+    --repair mends what can be mended: a tag that continues nothing begins an entity, white space
+    at an entity's border is left out, of overlapping entities the longer one stays.
+
+    --split writes OUT/train, OUT/dev and OUT/test. A hash of the text decides, so the same text is
+    always in the same set, whatever else is in the files; shares come out up to chance (of 10,000
+    sentences, 5 % is 500, give or take 22).
+
+    --dev takes contiguous blocks of about 500 sentences instead, spread evenly over IN (which is
+    then read twice): the same ones each time.
+
+    Examples:
+
+    balc convert train.char.bmes train.spacy
+
+    balc convert 'news/*.bio.gz' corpus --split 0.9/0.05/0.05
+
+    balc convert admin.jsonl train.spacy --from doccano --lang en --cut lines
+
+    balc convert brat-folder train.spacy --whole --cut sentences
+
+    balc convert train.spacy train.jsonl
     """
-    convert(input_path, output_path, lang, repair, dev_path, dev_share, expect, limit)
+    reading = (lang, scheme, token_column, tag_column, separator, offset_unit, whole)
+    convert(
+        inputs,
+        output_path,
+        from_format,
+        to_format,
+        ReadOptions(*reading),
+        repair=repair,
+        cut_how=cut_how,
+        join_number=join_number,
+        split=split,
+        dev_path=dev_path,
+        dev_share=dev_share,
+        shard=shard,
+        expect=expect,
+        limit=limit,
+    )
 
 
 def convert(
-    input_path: Path,
+    inputs: list[str],
     output_path: Path,
-    lang: str = "zh",
+    from_format: str | None = None,
+    to_format: str | None = None,
+    options: ReadOptions = ReadOptions(),
+    *,
     repair: bool = False,
+    cut_how: str | None = None,
+    join_number: int = 1,
+    split: str | None = None,
     dev_path: Path | None = None,
     dev_share: float = 0.1,
+    shard: int = 10_000,
     expect: str = "",
     limit: int = 0,
 ) -> None:
-    """Convert one file and print what it held; a problem is printed and ends the program with 1."""
-    for path in filter(None, (output_path, dev_path)):
-        if path.suffix != ".spacy":
-            msg.fail(f"{path} does not end in .spacy, so spaCy would not read it", exits=1)
-    if dev_path and dev_path.resolve() == output_path.resolve():
-        msg.fail(f"{dev_path} is named for both sets", "Name another file with --dev", exits=1)
+    """Convert and print what was there; a problem is printed and ends the program with 1."""
+    notes = Notes()
+    counts = Counts()
+
+    def read(passing: bool = False) -> Iterator[Sentence]:
+        """The sentences, cut and up to the limit; problems are not told twice when `passing`."""
+        take = (lambda problem: None) if passing else notes.problem
+        told = replace(options, say=silent if passing else notes.say)
+        sentences = read_corpus(inputs, from_format, told, take if repair else None)
+        if cut_how:
+            sentences = chain.from_iterable(cut(sentence, cut_how) for sentence in sentences)
+        return tqdm(sentences, desc="Counting" if passing else None, unit="", disable=None)
+
     try:
         expected = parse_expected(expect)
-        spaced(lang)
-        columns = read_columns(input_path, repair)
-        used = columns.sentences[: limit or None]
-        train, dev = dev_blocks(len(used), dev_share) if dev_path else (range(len(used)), [])
+        habit = spaced(options.lang)
+        if cut_how not in (None, "lines", "sentences"):
+            raise ValueError(f"--cut takes lines or sentences, not '{cut_how}'")
+        targets, choose = plan(output_path, split, dev_path)
+        check_apart(inputs, targets.values())
+        if dev_path:
+            n = sum(1 for _ in islice(read(passing=True), limit or None))
+            dev = set(dev_blocks(n, dev_share)[1])
+            if n == 1:
+                raise ValueError("One sentence cannot be split into two sets")
+
+            def choose(i: int, sentence: Sentence) -> str:
+                return "dev" if i in dev else "train"
+
+        main = output_format(output_path, to_format)
+        formats = {key: output_format(path, to_format, main) for key, path in targets.items()}
+        take = notes.problem if repair else None
+        with open_outputs(targets, formats, options.lang, take, shard) as outputs:
+            adders = {key: output.add for key, output in outputs.items()}
+            joiners = []
+            if join_number > 1:
+                joiners = [Joiner(add, join_number, habit) for add in adders.values()]
+                adders = {key: joiner.add for key, joiner in zip(adders, joiners, strict=True)}
+            for i, sentence in enumerate(read()):
+                if limit and i >= limit and not expected:
+                    break
+                counts.add(sentence)
+                if not limit or i < limit:
+                    adders[choose(i, sentence)](sentence)
+            if not counts.sentences:
+                raise ValueError("no sentence was found")
+            for joiner in joiners:
+                joiner.finish()
     except (ValueError, ImportError, OSError) as error:
-        msg.fail(f"Cannot convert {input_path}", str(error), exits=1)
-    if dev_path and not dev:
-        msg.fail("One sentence cannot be split into two sets", exits=1)
+        msg.fail(f"Cannot convert {' '.join(inputs)}", visible(str(error)), exits=1)
 
-    msg.info(f"{input_path}: tags follow {columns.scheme}")
-    for fix in columns.repairs:
-        msg.warn(f"{input_path}, line {fix.line}: {fix.token} {fix.found} read as {fix.mended}")
-    print_counts(count(columns.sentences), expected)
-    outputs = {output_path: [used[i] for i in train]}
+    notes.print_problems()
+    if counts.misaligned:
+        msg.warn(
+            f"{counts.misaligned:,} entities begin or end inside of a token of spaCy's tokenizer "
+            f"for '{options.lang}'. The tokens were cut there; a pipeline with that tokenizer "
+            "cannot find these entities."
+        )
+    print_counts(counts, expected)
+    for key, target in targets.items():
+        written = outputs[key].written
+        tell = msg.good if written else msg.warn
+        tell(f"Saved {written:,} docs to {target}")
+
+
+def plan(
+    output_path: Path, split: str | None, dev_path: Path | None
+) -> tuple[dict[str, Path], Callable[[int, Sentence], str]]:
+    """The targets by name, and a function that names the one of a sentence.
+
+    Raises ValueError for options that exclude each other.
+    """
+    if not split:
+        if dev_path and dev_path.resolve() == output_path.resolve():
+            raise ValueError(f"{dev_path} is named for both sets; name another file with --dev")
+        targets = {"train": output_path} | ({"dev": dev_path} if dev_path else {})
+        return targets, lambda i, sentence: "train"
     if dev_path:
-        outputs[dev_path] = [used[i] for i in dev]
-    data = {path: docbin_bytes(sentences, lang, path.name) for path, sentences in outputs.items()}
-    for path, sentences in outputs.items():
-        write_whole(path, data[path])
-        msg.good(f"Saved {len(sentences):,} sentences to {path}")
-
-
-def docbin_bytes(sentences: list[Sentence], lang: str, description: str) -> bytes:
-    """The content of a .spacy file, made with a progress bar."""
-    return to_docbin(tqdm(sentences, desc=description, unit="doc", disable=None), lang).to_bytes()
+        raise ValueError("--split and --dev are two ways to do one thing; choose one")
+    shares = parse_shares(split)
+    if suffix(output_path):
+        raise ValueError(f"--split writes a folder: name {output_path.with_suffix('')}, say")
+    for path in (output_path / name for name in SETS if name not in shares):
+        if path.exists():
+            raise ValueError(f"{path} is of another split, and would stay; remove it first")
+    targets = {name: output_path / name for name in shares}
+    return targets, lambda i, sentence: set_of(sentence, shares)
 
 
 def parse_expected(text: str) -> dict[str, int]:
@@ -121,15 +259,15 @@ def print_counts(counts: Counts, expected: dict[str, int]) -> None:
         "tokens": counts.tokens,
         "longest": counts.longest,
         "entities": sum(counts.entities.values()),
-        **counts.entities,
+        **dict(sorted(counts.entities.items())),
     }
     found.update({name: 0 for name in expected if name not in found})
     header = ["", "found"]
-    rows = [[name, f"{number:,}"] for name, number in found.items()]
+    rows = [[visible(name), f"{number:,}"] for name, number in found.items()]
     if expected:
         header.append("expected")
-        for row in rows:
-            row.append(f"{expected[row[0]]:,}" if row[0] in expected else "")
+        for row, name in zip(rows, found, strict=True):
+            row.append(f"{expected[name]:,}" if name in expected else "")
     print(Table(header, rows).terminal())
     differing = [name for name, number in expected.items() if found[name] != number]
     if differing:

@@ -10,26 +10,19 @@ import torch
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel
+from transformers import AutoModel
 
 from ..batching import batches
 from ..pieces import Pieces
 from ..windows import windows
-from .family import FAMILY, fill_buffers, first_position, without_pooler
+from .family import fill_buffers, first_position, most_pieces, plain_config, without_pooler
 from .memory import in_pieces
 from .sources import load_pretrained
 
-# Settings of a config that name code elsewhere or another way to load.
-LEADING_OUT = {
-    "_attn_implementation",
-    "attn_implementation",
-    "_name_or_path",
-    "auto_map",
-    "custom_pipelines",
-    "quantization_config",
-}
 # Padded word pieces a batch. Small ones stay in a CPU's cache; a GPU wants large ones.
 BUDGET = {"cpu": 1024, "cuda": 16384}
+# oneDNN keeps code for each shape that it meets: few shapes keep a service's memory flat.
+STEP = 8
 
 
 class Encoder(nn.Module):
@@ -90,8 +83,10 @@ class Encoder(nn.Module):
     def _batch(self, ids: numpy.ndarray, cuts, device) -> tuple[Tensor, numpy.ndarray]:
         """Vectors of the kept pieces of some windows, and which pieces these are."""
         lengths = [end - start + 2 for start, end, _, _ in cuts]
-        longest = max(lengths)
-        padded = numpy.full((len(cuts), longest), self.pieces.padding, dtype="int64")
+        most = most_pieces(self.transformer.config) + 2
+        longest = min(-(-max(lengths) // STEP) * STEP, most)
+        lengths += [1] * ((1 << (len(cuts) - 1).bit_length()) - len(cuts))  # rows of padding
+        padded = numpy.full((len(lengths), longest), self.pieces.padding, dtype="int64")
         rows, kept = [], []
         for row, (start, end, keep_start, keep_end) in enumerate(cuts):
             padded[row, 0] = self.pieces.start
@@ -131,12 +126,7 @@ def build(spec: dict[str, Any]) -> Encoder:
     """An encoder of the spec's shape, weights still to be loaded; it may be made on "meta".
 
     Raises ValueError for a kind of model that is not of the family."""
-    # A stranger's file may hold what transformers would follow to code: only these go on.
-    settings = {key: value for key, value in spec["transformer"].items() if key not in LEADING_OUT}
-    kind = settings.pop("model_type")
-    if kind not in FAMILY:
-        raise ValueError(f"the encoder is of type {kind!r}, not one of {', '.join(FAMILY)}.")
-    config = AutoConfig.for_model(kind, **settings)
+    config = plain_config(spec["transformer"])
     transformer = without_pooler(AutoModel.from_config(config, trust_remote_code=False))
     fill_buffers(transformer)
     return _adapt(Encoder(transformer, Pieces(spec["pieces"])), spec["lora"])

@@ -1,10 +1,11 @@
 """What differs between the encoders of BERT's family."""
 
 import inspect
+from typing import Any
 
 import torch
 from torch import nn
-from transformers import PretrainedConfig
+from transformers import CONFIG_MAPPING, AutoConfig, PretrainedConfig
 
 # Model type, and whether it counts positions from behind its padding id.
 FAMILY = {
@@ -16,6 +17,24 @@ FAMILY = {
     "roberta": True,
     "xlm-roberta": True,
 }
+
+
+def plain_config(settings: dict[str, Any]) -> PretrainedConfig:
+    """A config of the family from its settings, of which only those that describe the network go
+    on: others can lead transformers to a stranger's code.
+
+    Raises ValueError for another kind of model, or a decoder.
+    """
+    kind = settings.get("model_type")
+    if kind not in FAMILY or settings.get("is_decoder"):
+        raise ValueError(
+            f"The encoder is of type {kind!r}{', set up as a decoder' if kind in FAMILY else ''}. "
+            f"LoraTransformer takes BERT's family: {', '.join(sorted(FAMILY))}."
+        )
+    known = inspect.signature(CONFIG_MAPPING[kind].__init__).parameters
+    return AutoConfig.for_model(
+        kind, **{name: value for name, value in settings.items() if name in known}
+    )
 
 
 def first_position(config: PretrainedConfig) -> int:

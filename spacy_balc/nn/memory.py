@@ -5,14 +5,18 @@ from typing import Callable, Sequence, TypeVar
 import torch
 
 Result = TypeVar("Result")
+# What torch's CPU allocator, cuDNN and cuBLAS, and oneDNN say.
+SIGNS = (
+    *("can't allocate memory", "not enough memory", "ALLOC_FAILED", "std::bad_alloc"),
+    *("could not create a primitive", "could not execute a primitive"),
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch failed for want of memory, on whatever device."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    signs = ("can't allocate memory", "not enough memory", "ALLOC_FAILED")
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in SIGNS)
 
 
 def in_pieces(

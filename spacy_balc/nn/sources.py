@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 from transformers.utils import logging as transformers_logging
 
-from .family import FAMILY, accepts_pooler, without_pooler
+from .family import FAMILY, accepts_pooler, plain_config, without_pooler
 
 HELP = (
     "Set `name` in the config to a local folder with config.json, model.safetensors and the "
@@ -25,22 +25,28 @@ def load_pretrained(name: str) -> tuple[nn.Module, dict[str, Any]]:
 
     name: hub name or local folder. Raises ValueError with a remedy if it can't be had or used.
     """
+    config, spec = load_spec(name)
+    return _weights(name, config), spec
+
+
+def load_spec(name: str) -> tuple[PretrainedConfig, dict[str, Any]]:
+    """The encoder's config and the spec of its word pieces, without its weights.
+
+    Raises ValueError with a remedy if they can't be had or used.
+    """
     config = _read(
         name, "config", lambda: AutoConfig.from_pretrained(name, trust_remote_code=False)
     )
-    if config.model_type not in FAMILY or getattr(config, "is_decoder", False):
-        raise ValueError(
-            f"The encoder {name!r} is of type {config.model_type!r}"
-            f"{', set up as a decoder' if getattr(config, 'is_decoder', False) else ''}. "
-            f"LoraTransformer takes BERT's family: {', '.join(sorted(FAMILY))}."
-        )
+    try:
+        config = plain_config(config.to_dict())
+    except ValueError as error:
+        raise ValueError(f"Can't use the encoder {name!r}. {error}") from error
     if FAMILY[config.model_type] and config.pad_token_id is None:
         raise ValueError(
             f"The encoder {name!r} is of type {config.model_type!r}, which counts positions from "
             "pad_token_id, and its config.json has none. Add the one it was trained with."
         )
-    spec = _pieces(name, config)
-    return _weights(name, config), spec
+    return config, _pieces(name, config)
 
 
 def _read(name: str, what: str, read):
@@ -87,6 +93,11 @@ def _pieces(name: str, config: PretrainedConfig) -> dict[str, Any]:
     if len(vocabulary) <= len(set(tokenizer.all_special_ids)):
         # transformers 5 makes an empty tokenizer where there is none.
         raise ValueError(f"The encoder {name!r} has no tokenizer with a vocabulary. {HELP}")
+    if tokenizer.unk_token not in vocabulary:
+        raise ValueError(
+            f"The vocabulary of {name!r} lacks its unknown token {tokenizer.unk_token}: add it, or "
+            "name another in its tokenizer_config.json."
+        )
     highest = max(vocabulary.values())
     if highest >= config.vocab_size:
         raise ValueError(

@@ -1,1 +1,1 @@
-"""Scores, tables and pages about a trained pipeline."""
+"""What a system's answers are worth: scores, errors, and the pages that show them."""

@@ -32,10 +32,10 @@ def entity_scores(
         for label in sorted({*in_gold, *in_predicted})
     }
     total = {key: sum(c[key] for c in counts.values()) for key in ("gold", "predicted", "correct")}
-    overall = _rates(**total) if counts else {"p": None, "r": None, "f": None}
+    overall = rates(**total) if counts else {"p": None, "r": None, "f": None}
     return {
         **{f"ents_{key}": rate for key, rate in overall.items()},
-        "ents_per_type": {label: _rates(**numbers) for label, numbers in counts.items()},
+        "ents_per_type": {label: rates(**numbers) for label, numbers in counts.items()},
         "ents_counts": {**total, "per_type": counts},
     }
 
@@ -47,7 +47,7 @@ def token_table(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]
     RETURNS: `rows`, each with tag, precision, recall, f1-score and support (gold tokens): `B-X` and
         `I-X` for each type in sorted order, then `O`; `average_with_O_not_an_entity_score`: the
         mean of each column weighted by support, and the number of tokens; `share_of_O` among the
-        gold tokens.
+        gold tokens; `average_f1_if_all_were_O`: the same mean for a system that finds no entity.
         A rate without a denominator is 0.0.
     """
     pairs = Counter(zip(gold, predicted, strict=True))
@@ -59,32 +59,33 @@ def token_table(gold: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]
     types = sorted({tag[2:] for tag in {*in_gold, *in_predicted} if tag != "O"})
     rows = []
     for tag in [*(f"{letter}-{label}" for label in types for letter in "BI"), "O"]:
-        rates = _rates(in_gold[tag], in_predicted[tag], pairs[tag, tag])
+        scores = rates(in_gold[tag], in_predicted[tag], pairs[tag, tag]).values()
         rows.append(
-            {"tag": tag, **dict(zip(COLUMNS, rates.values(), strict=True)), "support": in_gold[tag]}
+            {"tag": tag, **dict(zip(COLUMNS, scores, strict=True)), "support": in_gold[tag]}
         )
     tokens = sum(in_gold.values())
     average = {
         column: _ratio(sum(row[column] * row["support"] for row in rows), tokens)
         for column in COLUMNS
     }
+    share = _ratio(in_gold["O"], tokens)
     return {
         "rows": rows,
         "average_with_O_not_an_entity_score": {**average, "support": tokens},
-        "share_of_O": _ratio(in_gold["O"], tokens),
+        "share_of_O": share,
+        "average_f1_if_all_were_O": share * 2 * share / (1 + share),
     }
 
 
 COLUMNS = ("precision", "recall", "f1-score")
 
 
-def _rates(gold: int, predicted: int, correct: int) -> dict[str, float]:
-    return {
-        "p": _ratio(correct, predicted),
-        "r": _ratio(correct, gold),
-        "f": _ratio(2 * correct, gold + predicted),
-    }
+def rates(gold: int, predicted: int, correct: int) -> dict[str, float]:
+    """Precision, recall and F1 of counts, each 0.0 where it has no denominator."""
+    p, r = _ratio(correct, predicted), _ratio(correct, gold)
+    # Not 2 * correct / (gold + predicted): seqeval's and spaCy's last digit comes from this.
+    return {"p": p, "r": r, "f": _ratio(2 * p * r, p + r)}
 
 
-def _ratio(part: float, whole: int) -> float:
+def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0

@@ -1,0 +1,55 @@
+"""Running a function in a forked child, which may be killed or starved of memory."""
+
+import ctypes
+import json
+import os
+import resource
+import sys
+import traceback
+from typing import Any, Callable, Optional
+
+M_MMAP_THRESHOLD = -3  # of malloc.h
+
+
+def in_child(function: Callable[[], Any]) -> tuple[Optional[int], Any]:
+    """Run a function in a fork of this process.
+
+    Returns the signal that killed the child, None if none did, and what the function returned,
+    through JSON; an exception there fails here, with its traceback.
+    """
+    sys.stdout.flush()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        # Nothing of the parent's must run in the child: no teardown, no report.
+        try:
+            answer = json.dumps([True, function()])
+        except BaseException:
+            answer = json.dumps([False, traceback.format_exc()])
+        with os.fdopen(writer, "w") as pipe:
+            pipe.write(answer)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status), None
+    good, value = json.loads(answer)
+    assert good, value
+    return None, value
+
+
+def limit_memory(more: int) -> None:
+    """Let this process map no more than `more` further bytes."""
+    # What was freed before is not to be taken from: all but small blocks are mapped anew.
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**16)
+    with open("/proc/self/statm") as file:
+        mapped = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + more, resource.RLIM_INFINITY))
+
+
+def peak_memory() -> int:
+    """Most bytes that this process has held at a time."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
