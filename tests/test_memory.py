@@ -11,7 +11,7 @@ from spacy_balc.nn import encoder as encoder_module
 from spacy_balc.nn import memory
 from spacy_balc.nn.encoder import Encoder
 from spacy_balc.nn.memory import in_pieces, is_out_of_memory
-from spacy_balc.nn.tagger import Tagger
+from spacy_balc.nn.tagger import ALIKE, Tagger
 
 from .children import in_child, limit_memory
 from .conftest import TOY, found, head, learn, toy_examples
@@ -166,6 +166,24 @@ def test_memory_that_runs_out_in_truth(lora_tok2vec, monkeypatch):
     _, (split, equals) = in_child(starved)
     assert equals
     assert split and not [message for known, message in split if not known]
+
+
+# Memory that must not grow
+
+
+def test_long_docs_of_one_length_equal_each_alone():
+    tagger = Tagger(6, 5, 4, 1, 1, 300, True)
+    torch.nn.init.normal_(tagger.output.weight)
+    length = ALIKE + 3
+    vectors = torch.randn(3 * length, 6)
+    together = tagger(vectors, [length] * 3)
+    for i, row in enumerate(vectors.split(length)):
+        alone = tagger(row, [length])
+        assert torch.allclose(together[i * length : (i + 1) * length], alone, atol=1e-5)
+        # and as one sequence that is not packed
+        hidden, _ = tagger.lstm(tagger.norm(row)[None])
+        expected = tagger.output(tagger.attention(hidden, torch.tensor([length])))[0]
+        assert torch.allclose(alone, expected, atol=1e-5)
 
 
 # Docs that fail

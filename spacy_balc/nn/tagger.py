@@ -15,6 +15,7 @@ from .memory import in_pieces
 
 BUDGET = 8192  # padded tokens a batch: bounds the memory of a few long docs among many short
 TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
+ALIKE = 512  # tokens: above, rows of one length pass oneDNN's LSTM by
 FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
 
 
@@ -84,8 +85,12 @@ class Tagger(nn.Module):
         if self.lstm is None:
             hidden = pad_sequence(rows, batch_first=True)
         else:
-            packed, _ = self.lstm(pack_sequence(rows))
+            # oneDNN takes rows of one length, and keeps tables for each length that it meets, the
+            # larger the longer; a row more is not to its taste.
+            alike = len(rows[0]) > ALIKE and len(rows[-1]) == len(rows[0])
+            packed, _ = self.lstm(pack_sequence([*rows, rows[0][:1]] if alike else rows))
             hidden, _ = pad_packed_sequence(packed, batch_first=True)
+            hidden = hidden[: len(rows)]
             hidden = dropout(hidden, rate) if rate else hidden
         if self.attention is not None:
             hidden = self.attention(hidden, lengths.to(hidden.device))
