@@ -1,13 +1,17 @@
 """Running a function in a forked child, which may be killed or starved of memory."""
 
 import ctypes
+import functools
 import json
 import os
 import resource
+import subprocess
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, Callable, Optional
 
+ROOT = Path(__file__).parent.parent
 M_MMAP_THRESHOLD = -3  # of malloc.h
 
 
@@ -53,3 +57,24 @@ def limit_memory(more: int) -> None:
 def peak_memory() -> int:
     """Most bytes that this process has held at a time."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def alone(test):
+    """Run a test in a process of its own: how soon memory runs out depends on what ran before."""
+
+    @functools.wraps(test)
+    def in_its_own(*args, **fixtures):
+        if "BALC_ALONE" in os.environ:
+            return test(*args, **fixtures)
+        file = sys.modules[test.__module__].__file__
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ROOT]
+            + [f"{file}::{test.__name__}"],
+            env={**os.environ, "BALC_ALONE": "1"},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, done.stdout
+
+    return in_its_own

@@ -13,7 +13,7 @@ from spacy_balc.nn.encoder import Encoder
 from spacy_balc.nn.memory import in_pieces, is_out_of_memory
 from spacy_balc.nn.tagger import ALIKE, Tagger
 
-from .children import in_child, limit_memory
+from .children import alone, in_child, limit_memory
 from .conftest import TOY, found, head, learn, toy_examples
 
 LONG = ["北京" * 40, "张三在北京。", "上海大学" * 20, "李四", "很好" * 33]
@@ -117,6 +117,7 @@ def test_other_errors_are_none_of_memory():
         assert is_out_of_memory(error)
 
 
+@alone
 def test_a_head_that_runs_out_in_truth():
     tagger, rows, lengths = Tagger(32, 7, 128, 1, 0, 1, True), torch.randn(20_000, 32), [100] * 200
     with torch.inference_mode():
@@ -131,6 +132,7 @@ def test_a_head_that_runs_out_in_truth():
         assert in_child(lambda: starved(megabytes)) == (None, True)
 
 
+@alone
 def test_the_cpus_own_message_is_known():
     def allocate():
         limit_memory(100 * 2**20)
@@ -143,6 +145,7 @@ def test_the_cpus_own_message_is_known():
     assert known, message
 
 
+@alone
 def test_memory_that_runs_out_in_truth(lora_tok2vec, monkeypatch):
     nlp, examples = lora_nlp(lora_tok2vec(), lstm_layers=0, attention_heads=0)
     learn(nlp, examples, steps=20)
