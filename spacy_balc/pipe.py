@@ -108,11 +108,3 @@ class KeptPipe(TrainablePipe):
         readers = {"vocab": lambda p: self.vocab.from_disk(p, exclude=exclude), "model": read}
         util.from_disk(util.ensure_path(path), readers, exclude)
         return self
-
-    def pack(self) -> bytes:
-        """Labels and weights as bytes."""
-        raise NotImplementedError
-
-    def unpack(self, data: bytes) -> None:
-        """Take on what `pack` gave; ValueError if it can't be."""
-        raise NotImplementedError
