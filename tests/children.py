@@ -5,14 +5,21 @@ import functools
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import traceback
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+import torch
+
 ROOT = Path(__file__).parent.parent
 M_MMAP_THRESHOLD = -3  # of malloc.h
+SMALL = 2**16  # bytes
+# What is freed goes back at once, and is not there to be taken when memory is limited.
+ALONE = {"BALC_ALONE": "1", "OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": str(SMALL)}
+WATCHDOG = 300  # seconds, for a child
 
 
 def in_child(function: Callable[[], Any]) -> tuple[Optional[int], Any]:
@@ -26,6 +33,9 @@ def in_child(function: Callable[[], Any]) -> tuple[Optional[int], Any]:
     child = os.fork()
     if not child:
         os.close(reader)
+        signal.alarm(WATCHDOG)
+        # OpenMP's threads are not forked, and it waits for them forever.
+        torch.set_num_threads(1)
         # Nothing of the parent's must run in the child: no teardown, no report.
         try:
             answer = json.dumps([True, function()])
@@ -48,7 +58,7 @@ def in_child(function: Callable[[], Any]) -> tuple[Optional[int], Any]:
 def limit_memory(more: int) -> None:
     """Let this process map no more than `more` further bytes."""
     # What was freed before is not to be taken from: all but small blocks are mapped anew.
-    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**16)
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, SMALL)
     with open("/proc/self/statm") as file:
         mapped = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + more, resource.RLIM_INFINITY))
@@ -70,10 +80,11 @@ def alone(test):
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ROOT]
             + [f"{file}::{test.__name__}"],
-            env={**os.environ, "BALC_ALONE": "1"},
+            env={**os.environ, **ALONE},
             capture_output=True,
             text=True,
             cwd=ROOT,
+            timeout=2 * WATCHDOG,
         )
         assert done.returncode == 0, done.stdout
 

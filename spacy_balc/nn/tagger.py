@@ -103,8 +103,8 @@ class Tagger(nn.Module):
         emissions: (n_tokens, n_tags), tokens of all sequences in a row. tags: int64 (length,) a
         sequence, MISSING where the gold is unknown.
         """
-        known = sum(int((row != MISSING).sum()) for row in tags)
-        if not known:
+        known = [int((row != MISSING).sum()) for row in tags]
+        if not any(known):
             return emissions.sum() * 0.0
         flat = torch.cat(list(tags)).to(emissions.device)
         if not self.use_crf:
@@ -113,9 +113,12 @@ class Tagger(nn.Module):
             flat[:, None] == torch.arange(emissions.shape[1], device=emissions.device)
         )
         total = emissions.new_zeros(())
-        for _, scores, open_tags, steps in self._padded(emissions, tags, possible):
-            total = total - self.crf.log_likelihood(scores, open_tags, steps).sum()
-        return total / known
+        for group, scores, open_tags, steps in self._padded(emissions, tags, possible):
+            # Asked of the tags where they are, so that no device is waited for.
+            unsure = [k for k, i in enumerate(group) if known[i] < len(tags[i])]
+            unsure = torch.tensor(unsure, dtype=torch.int64, device=emissions.device)
+            total = total - self.crf.log_likelihood(scores, open_tags, steps, unsure).sum()
+        return total / sum(known)
 
     def decode(
         self, emissions: Tensor, lengths: Sequence[int], allowed: Optional[Tensor] = None

@@ -1,0 +1,61 @@
+"""The bare Hugging Face encoder: padded batches made beforehand, forward, nothing else."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+BUDGETS = {"cpu": (512, 1024, 2048), "cuda": (8192, 16384, 32768)}  # padded tokens a batch
+
+
+class BareEncoder:
+    """A pretrained encoder in fp32 and bf16, with eager and scaled-dot-product attention."""
+
+    def __init__(self, folder: str, device: str):
+        self.device = device
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.models = {}
+        for attention in ("eager", "sdpa"):
+            model = AutoModel.from_pretrained(
+                folder, attn_implementation=attention, add_pooling_layer=False
+            )
+            model = model.float().eval().requires_grad_(False).to(device)
+            self.models[attention, "fp32"] = model
+            self.models[attention, "bf16"] = copy.deepcopy(model).to(torch.bfloat16)
+
+    def pieces(self, text: str) -> list[list[int]]:
+        """The word pieces of a text, cut where the encoder's positions end."""
+        most = self.models["eager", "fp32"].config.max_position_embeddings - 2
+        ids = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        start, end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
+        return [[start, *ids[i : i + most], end] for i in range(0, max(1, len(ids)), most)]
+
+    def batches(self, texts: Sequence[str], budget: int) -> list[dict[str, torch.Tensor]]:
+        """Padded batches on the device, sorted by length, of at most `budget` padded pieces."""
+        rows = sorted((row for text in texts for row in self.pieces(text)), key=len, reverse=True)
+        groups: list[list[list[int]]] = []
+        for row in rows:
+            if groups and len(groups[-1][0]) * (len(groups[-1]) + 1) <= budget:
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+        made = [self.tokenizer.pad({"input_ids": rows}, return_tensors="pt") for rows in groups]
+        return [{name: tensor.to(self.device) for name, tensor in one.items()} for one in made]
+
+    @torch.inference_mode()
+    def run(self, attention: str, precision: str, batches: list[dict[str, torch.Tensor]]) -> None:
+        """The forward pass of all batches."""
+        model = self.models[attention, precision]
+        for batch in batches:
+            model(**batch)
+
+    def tasks(self, texts: Sequence[str], precision: str) -> dict:
+        """The forward pass over texts, by name, in all settings that may be its best."""
+        found = {}
+        for budget in BUDGETS[self.device]:
+            made = self.batches(texts, budget)
+            for attention in ("eager", "sdpa"):
+                name = f"bare {precision}, {attention}, {budget}"
+                found[name] = lambda a=attention, made=made: self.run(a, precision, made)
+        return found
