@@ -4,6 +4,7 @@ import copy
 from collections.abc import Sequence
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel, AutoTokenizer
 
 BUDGETS = {"cpu": (512, 1024, 2048), "cuda": (8192, 16384, 32768)}  # padded tokens a batch
@@ -40,8 +41,14 @@ class BareEncoder:
                 groups[-1].append(row)
             else:
                 groups.append([row])
-        made = [self.tokenizer.pad({"input_ids": rows}, return_tensors="pt") for rows in groups]
-        return [{name: tensor.to(self.device) for name, tensor in one.items()} for one in made]
+        return [self._padded(group) for group in groups]
+
+    def _padded(self, rows: list[list[int]]) -> dict[str, torch.Tensor]:
+        tensors = [torch.tensor(row) for row in rows]
+        ids = pad_sequence(tensors, batch_first=True, padding_value=self.tokenizer.pad_token_id)
+        steps = torch.arange(ids.shape[1])
+        mask = (steps < torch.tensor([len(row) for row in rows])[:, None]).long()
+        return {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
 
     @torch.inference_mode()
     def run(self, attention: str, precision: str, batches: list[dict[str, torch.Tensor]]) -> None:

@@ -1,6 +1,7 @@
 """What the scripts of this folder share: texts, encoders, a pipeline, races, tables, processes."""
 
 import argparse
+import ctypes
 import json
 import math
 import os
@@ -42,8 +43,8 @@ Times = dict[str, list[float]]
 # Settings
 
 
-def settings(description: str, *, rounds: int, docs: int) -> argparse.ArgumentParser:
-    """A parser with the arguments that most scripts take, and their defaults."""
+def settings(description: str, *, docs: int, rounds: int = 0) -> argparse.ArgumentParser:
+    """A parser with the arguments that most scripts take, and their defaults; rounds 0: no such."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -56,8 +57,9 @@ def settings(description: str, *, rounds: int, docs: int) -> argparse.ArgumentPa
         metavar="FOLDER",
         help=f"a BERT as Hugging Face writes it ('{BASE}': BERT-base's shape, random weights)",
     )
-    parser.add_argument("--docs", type=int, default=docs, metavar="N", help=f"texts ({docs})")
-    parser.add_argument("--rounds", type=int, default=rounds, metavar="N", help=f"({rounds})")
+    parser.add_argument("--docs", type=int, default=docs, metavar="N", help=f"texts ({docs:,})")
+    if rounds:
+        parser.add_argument("--rounds", type=int, default=rounds, metavar="N", help=f"({rounds})")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(cpu)")
     parser.add_argument("--threads", type=int, metavar="N", help="of torch (its own choice)")
     parser.add_argument("--out", type=Path, metavar="JSON", help="write the figures here too")
@@ -214,6 +216,16 @@ def load(folder: Path, precision: str = "auto") -> Language:
     return spacy.load(folder, config=changes)
 
 
+def piping(nlp: Language, texts: Sequence[str], size: int | None = None) -> Callable[[], None]:
+    """A pass over the texts, nothing of which is kept."""
+
+    def run() -> None:
+        for _ in nlp.pipe(texts, batch_size=size):
+            pass
+
+    return run
+
+
 # Races
 
 
@@ -276,7 +288,7 @@ def show(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a table, the first column to the left."""
     cells = [[str(cell) for cell in row] for row in rows]
     aligns = ["l"] + ["r"] * (len(header) - 1)
-    print(table(cells, header, divider=True, aligns=aligns), flush=True)
+    print(table(cells, header, divider=True, aligns=aligns, max_col=60), flush=True)
 
 
 def show_race(times: Times, units: float, unit: str, base: str) -> None:
@@ -339,7 +351,8 @@ def peak_bytes(device: str = "cpu") -> int:
 
 
 def resident_bytes() -> int:
-    """Memory that this process holds now."""
+    """Memory that this process holds now, without what malloc keeps for later."""
+    ctypes.CDLL(None).malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

@@ -34,6 +34,7 @@ from common import (
     Workplace,
     best,
     load,
+    piping,
     prepare,
     race,
     ratio,
@@ -143,16 +144,6 @@ def load_all(folder: Path, precisions: Sequence[str]) -> dict[str, Language]:
     if not found:
         raise SystemExit("None of these precisions is there.")
     return found
-
-
-def piping(nlp: Language, texts: Sequence[str], size: int | None = None) -> Callable[[], None]:
-    """A pass over the texts, nothing of which is kept."""
-
-    def run() -> None:
-        for _ in nlp.pipe(texts, batch_size=size):
-            pass
-
-    return run
 
 
 def finalists(tasks: Tasks, number: int, device: str) -> Tasks:

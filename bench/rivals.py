@@ -1,4 +1,4 @@
-"""The rivals: spacy-transformers + `ner`, spaCy's CNN `ner`, and EDS-NLP in a process of its own."""
+"""The rivals: spacy-transformers + `ner`, spaCy's CNN `ner`, EDS-NLP in a process of its own."""
 
 import importlib.util
 import json

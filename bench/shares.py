@@ -15,7 +15,7 @@ from spacy_balc.batching import batches
 from spacy_balc.pieces import Pieces
 from spacy_balc.windows import windows
 
-# Inner parts first: what is spent in one of them is taken off the next it lies in.
+# What is spent in a part is taken off the one that it lies in.
 INSIDE = {"pieces": "tok2vec", "windows": "tok2vec", "tok2vec": "predict", "CRF": "predict"}
 
 
@@ -73,18 +73,16 @@ def timed(nlp: Language, timers: Timers):
         nlp.make_doc = make_doc
 
 
-def shares(
-    nlp: Language, texts: Sequence[str], rounds: int, device: str
-) -> dict[str, list[float]]:
+def shares(nlp: Language, texts: Sequence[str], rounds: int, device: str) -> dict[str, list[float]]:
     """Share of `nlp.pipe`'s time, by part and round; "not the encoder" is all but one of them."""
     found: dict[str, list[float]] = {}
     for number in range(-1, rounds):
         timers = Timers(device)
         with timed(nlp, timers):
             timers.around("all", lambda: list(nlp.pipe(texts)))()
-        spent = timers.seconds
+        spent = dict(timers.seconds)
         for part, whole in INSIDE.items():
-            spent[whole] = spent[whole] - spent.get(part, 0.0)
+            spent[whole] -= timers.seconds.get(part, 0.0)
         total = spent.pop("all")
         spent["encoder"] = spent.pop("tok2vec")
         spent["head"] = spent.pop("predict")

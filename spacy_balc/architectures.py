@@ -126,7 +126,9 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
     else:
         encoder = shim.for_prediction(dtype)
     texts = [[token.text for token in doc] for doc in docs]
-    half = torch.autocast(shim.device.type, torch.bfloat16, enabled=dtype is not torch.float32)
+    half = torch.autocast(
+        shim.device.type, torch.bfloat16, enabled=is_train and dtype is not torch.float32
+    )
     # Both modes are made in the with: set_grad_enabled counts from when it is made.
     with (
         torch.inference_mode(not is_train),

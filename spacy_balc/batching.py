@@ -1,5 +1,6 @@
-"""Batches of similar length within a budget of tokens."""
+"""Batches of similar length within a budget of tokens, and blocks that short sequences share."""
 
+from bisect import bisect_right
 from typing import Sequence
 
 
@@ -18,3 +19,28 @@ def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
         else:
             groups.append([i])
     return groups
+
+
+def pack(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
+    """Group the numbers of sequences into blocks that hold them one behind the other.
+
+    sizes: of blocks, ascending. A block is of the least size that its longest sequence fits into
+    (a longer one than all sizes is a block of its own) and is filled with the longest that still
+    fit. The same lengths always give the same blocks.
+    """
+    left: dict[int, list[int]] = {}
+    for i in reversed(range(len(lengths))):
+        left.setdefault(lengths[i], []).append(i)
+    known = sorted(left)
+    blocks = []
+    while known:
+        room = next((size for size in sizes if size >= known[-1]), known[-1])
+        block = []
+        while place := bisect_right(known, room):
+            length = known[place - 1]
+            block.append(left[length].pop())
+            room -= length
+            if not left[length]:
+                del known[place - 1]
+        blocks.append(block)
+    return blocks

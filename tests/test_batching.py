@@ -1,4 +1,4 @@
-"""Batches within a budget of padded tokens."""
+"""Batches within a budget of padded tokens, and blocks."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_balc.batching import batches
+from spacy_balc.batching import batches, pack
 
 lengths_and_budget = (st.lists(st.integers(0, 60), max_size=40), st.integers(1, 200))
 
@@ -51,3 +51,30 @@ def test_the_same_lengths_give_the_same_batches(lengths, budget):
 )
 def test_batches_of_10_tokens(lengths, expected):
     assert batches(lengths, 10) == expected
+
+
+SIZES = (8, 16, 32)
+
+
+@given(st.lists(st.integers(1, 50), max_size=60))
+def test_blocks_hold_each_sequence_once_and_no_more_than_fits(lengths):
+    blocks = pack(lengths, SIZES)
+    assert sorted(i for block in blocks for i in block) == list(range(len(lengths)))
+    assert blocks == pack(tuple(lengths), SIZES)
+    for block in blocks:
+        longest = lengths[block[0]]
+        assert longest == max(lengths[i] for i in block)
+        size = min([size for size in SIZES if size >= longest], default=longest)
+        assert sum(lengths[i] for i in block) <= size
+
+
+@given(st.lists(st.integers(1, 8), max_size=60))
+def test_no_later_sequence_fits_into_an_earlier_block(lengths):
+    blocks = pack(lengths, [8])
+    free = [8 - sum(lengths[i] for i in block) for block in blocks]
+    for number, block in enumerate(blocks):
+        assert all(lengths[i] > room for i in block for room in free[:number])
+
+
+def test_blocks_of_8_and_16():
+    assert pack([5, 12, 3, 4, 4, 7], SIZES) == [[1, 3], [5], [0, 2], [4]]

@@ -9,6 +9,7 @@ import torchcrf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_balc.nn import crf as crf_module
 from spacy_balc.nn.crf import CRF
 from spacy_balc.tags import legal_transitions
 
@@ -72,13 +73,19 @@ def problems(draw):
     return crf, starts, follows, emissions, possible, lengths
 
 
+def rows_with_a_choice(possible, lengths):
+    inside = torch.arange(possible.shape[1]) < lengths[:, None]
+    return ((possible.sum(dim=2) > 1) & inside).any(dim=1).nonzero()[:, 0]
+
+
 @settings(max_examples=60)
-@given(problems())
-def test_log_likelihood_and_gradient_equal_those_over_all_paths(problem):
+@given(problems(), st.booleans())
+def test_log_likelihood_and_gradient_equal_those_over_all_paths(problem, told):
     crf, starts, follows, emissions, possible, lengths = problem
     emissions.requires_grad_()
     parameters = [emissions, *crf.parameters()]
-    found = crf.log_likelihood(emissions, possible, lengths)
+    unsure = rows_with_a_choice(possible, lengths) if told else None
+    found = crf.log_likelihood(emissions, possible, lengths, unsure)
     expected = torch.stack(
         [
             brute_log_likelihood(crf, starts, follows, emissions[row, :n], possible[row, :n])
@@ -92,6 +99,62 @@ def test_log_likelihood_and_gradient_equal_those_over_all_paths(problem):
     brute = torch.autograd.grad((expected * weights).sum(), parameters, **options)
     for one, other in zip(gradients, brute):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
+
+
+@settings(max_examples=60)
+@given(problems(), st.booleans())
+def test_marginals_are_the_probabilities_over_all_legal_paths(problem, restrict):
+    crf, starts, follows, emissions, possible, lengths = problem
+    found = crf.marginals(emissions, lengths, possible if restrict else None)
+    assert found.dtype == torch.float64
+    expected = torch.zeros_like(emissions)
+    for row, n in enumerate(lengths.tolist()):
+        paths = [
+            path
+            for path in legal_paths(starts, follows, n)
+            if not restrict or all(possible[row, i, tag] for i, tag in enumerate(path))
+        ]
+        scores = torch.stack([path_score(crf, emissions[row], path) for path in paths])
+        for path, probability in zip(paths, scores.softmax(0).tolist()):
+            for i, tag in enumerate(path):
+                expected[row, i, tag] += probability
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
+
+
+def test_marginals_of_half_precision_are_single():
+    crf, *_ = make_crf(5, dtype=torch.float32)
+    emissions = torch.randn((3, 7, 5), generator=torch.Generator().manual_seed(0)).half()
+    lengths = torch.tensor([7, 1, 4])
+    found = crf.marginals(emissions, lengths)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, crf.marginals(emissions.float(), lengths))
+    total = (torch.arange(7) < lengths[:, None]).float()
+    torch.testing.assert_close(found.sum(dim=2), total)
+
+
+@pytest.mark.parametrize("choices", [[], [0, 2], [0, 1, 2]])
+def test_gradients_equal_finite_differences(choices, monkeypatch):
+    # A few transitions at a time, a few steps at a time, and shifts on the way.
+    monkeypatch.setattr(crf_module, "CHUNK", 200)
+    monkeypatch.setattr(crf_module, "UNBOUND", 3)
+    monkeypatch.setattr(crf_module, "SHIFT", 2)
+    crf, starts, follows = make_crf(5, seed=8)
+    lengths = torch.tensor([8, 3, 6])
+    torch.manual_seed(0)
+    possible = crf.best_path(torch.randn((3, 8, 5)).double(), lengths)[..., None] == torch.arange(5)
+    possible[choices, 1] = True
+    emissions = torch.randn((3, 8, 5), dtype=torch.float64, requires_grad=True)
+    unsure = torch.tensor(choices, dtype=torch.int64)
+    names = [name for name, _ in crf.named_parameters()]
+
+    def likelihood(emissions, *weights):
+        # Called like a module, as functional_call wants it.
+        crf.forward = lambda *arguments: crf.log_likelihood(*arguments)
+        arguments = (emissions, possible, lengths, unsure)
+        return torch.func.functional_call(crf, dict(zip(names, weights)), arguments)
+
+    weights = [weight.detach().requires_grad_() for weight in crf.parameters()]
+    assert torch.autograd.gradcheck(likelihood, (emissions, *weights))
 
 
 @settings(max_examples=60)
@@ -181,7 +244,8 @@ def stock():
     return ours, theirs
 
 
-def test_equals_pytorch_crf_when_all_transitions_are_legal(stock):
+@pytest.mark.parametrize("told", [None, torch.zeros(0, dtype=torch.int64)], ids=["", "told"])
+def test_equals_pytorch_crf_when_all_transitions_are_legal(stock, told):
     ours, theirs = stock
     torch.manual_seed(0)
     lengths = torch.tensor([9, 1, 6, 9, 3])
@@ -189,7 +253,7 @@ def test_equals_pytorch_crf_when_all_transitions_are_legal(stock):
     emissions = torch.randn((5, 9, 5), dtype=torch.float64, requires_grad=True)
     tags = torch.randint(5, (5, 9))
     possible = tags[..., None] == torch.arange(5)
-    one = ours.log_likelihood(emissions, possible, lengths)
+    one = ours.log_likelihood(emissions, possible, lengths, told)
     other = theirs(emissions, tags, mask, reduction="none")
     torch.testing.assert_close(one, other)
     gradients = torch.autograd.grad(one.sum(), [emissions, *ours.parameters()])
@@ -261,3 +325,53 @@ def test_the_likelihood_of_a_long_doc_stays_finite_and_close_in_fp32():
     torch.testing.assert_close(found.double(), expected, rtol=1e-3, atol=0.0)
     found.backward()
     assert emissions.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_gradients_of_a_long_doc_in_fp32_are_those_in_float64(told):
+    crf, *_ = make_crf(5, seed=6)
+    emissions = 3 * torch.randn((1, 5000, 5), generator=torch.Generator().manual_seed(7)).double()
+    lengths = torch.tensor([5000])
+    possible = crf.best_path(emissions, lengths)[..., None] == torch.arange(5)
+    possible[0, ::50] |= not told
+    unsure = torch.tensor([] if told else [0], dtype=torch.int64)
+    found = []
+    for dtype in (torch.float64, torch.float32):
+        crf = crf.to(dtype)
+        emissions = emissions.detach().to(dtype).requires_grad_()
+        total = crf.log_likelihood(emissions, possible, lengths, unsure).sum()
+        tensors = [emissions, *crf.parameters()]
+        found.append([g.double() for g in torch.autograd.grad(total, tensors)])
+        found[-1].append(crf.marginals(emissions, lengths).double())
+    for expected, single in zip(*found):
+        torch.testing.assert_close(single, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_way_that_was_unlikely_for_long_is_not_forgotten():
+    # I-X is reached once, and is behind by more than floats can hold as a probability, until its
+    # last emission makes it the only way that counts.
+    crf, starts, follows = make_crf(3, dtype=torch.float32)
+    with torch.no_grad():
+        for parameter in crf.parameters():
+            parameter.zero_()
+    emissions = torch.zeros((1, 40, 3))
+    emissions[0, 1:, 1] = -1e4
+    emissions[0, 1:-1, 2] = -10.0
+    emissions[0, -1, 2] = 1000.0
+    found = crf.marginals(emissions, torch.tensor([40]))[0]
+    assert found[0, 1] == pytest.approx(1.0)
+    assert (found[1:, 2] > 0.999).all()
+    assert set(crf.best_path(emissions, torch.tensor([40]))[0, 1:].tolist()) == {2}
+
+
+def test_all_works_on_the_meta_device():
+    crf, *_ = make_crf(5)
+    crf = crf.to("meta")
+    emissions = torch.zeros((3, 40, 5), device="meta", requires_grad=True)
+    lengths = torch.zeros(3, dtype=torch.int64, device="meta")
+    possible = torch.ones((3, 40, 5), dtype=torch.bool, device="meta")
+    for unsure in (None, torch.zeros(2, dtype=torch.int64, device="meta")):
+        crf.log_likelihood(emissions, possible, lengths, unsure).sum().backward()
+    assert emissions.grad.is_meta and crf.transitions.grad.is_meta
+    assert crf.marginals(emissions, lengths, possible).shape == (3, 40, 5)
+    assert crf.best_path(emissions, lengths, possible).shape == (3, 40)

@@ -1,5 +1,6 @@
-"""A linear-chain CRF on pytorch-crf's parameters: forbidden transitions, missing gold, marginals."""
+"""A linear-chain CRF on pytorch-crf's parameters, with forbidden transitions and missing gold."""
 
+import math
 from typing import Iterator, Optional
 
 import torch
@@ -11,6 +12,7 @@ from torch.autograd.function import once_differentiable
 IMPOSSIBLE = -1e30
 CHUNK = 4_000_000  # scores of transitions held at a time while gradients are summed
 UNBOUND = 1024  # steps that are unbound at a time: a view takes more memory than its few numbers
+BITS = 1 / math.log(2)  # sums are in base 2: exp is many times as slow as exp2 where it underflows
 SHIFT = 16  # steps after which scores are brought back to where floats are exact
 
 
@@ -78,9 +80,10 @@ class CRF(torchcrf.CRF):
         emissions = _at_least_single(emissions)
         if allowed is not None:
             emissions = emissions.masked_fill(~allowed, IMPOSSIBLE)
-        alpha, beta, _ = _forward_backward(_by_step(emissions), *self._scores(IMPOSSIBLE), lengths)
-        inside = _inside(alpha, lengths)
-        return ((alpha + beta).softmax(dim=1) * inside[:, None]).permute(2, 0, 1)
+        emissions = _by_step(emissions) * BITS
+        scores = [score * BITS for score in self._scores(IMPOSSIBLE)]
+        alpha, beta, _ = _forward_backward(emissions, *scores, lengths)
+        return _weighted_softmax(alpha + beta, _inside(alpha, lengths)).permute(2, 0, 1)
 
     @torch.no_grad()
     def best_path(
@@ -102,7 +105,7 @@ class CRF(torchcrf.CRF):
         scores = torch.empty_like(emissions)
         torch.add(start[:, None], emissions[0], out=scores[0])
         pairs = emissions.new_empty((n_tags, n_tags, batch))
-        between = transitions[..., None]
+        between = transitions[..., None].expand_as(pairs).contiguous()
         run = _each_step(scores[:-1].unsqueeze(2), emissions[1:], best[1:], scores[1:])
         for i, (before, emission, highest, score) in enumerate(run, 1):
             torch.add(before, between, out=pairs)
@@ -132,10 +135,11 @@ class _LogPartition(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, emissions, start, transitions, end, lengths):
-        emissions = _by_step(emissions)
+        emissions = _by_step(emissions) * BITS
+        start, transitions, end = start * BITS, transitions * BITS, end * BITS
         alpha, beta, total = _forward_backward(emissions, start, transitions, end, lengths)
         ctx.save_for_backward(emissions, transitions, lengths, alpha, beta)
-        return total
+        return total / BITS
 
     @staticmethod
     @once_differentiable
@@ -161,34 +165,37 @@ def _forward_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Logs of the summed scores of all ways to a tag, its own emission included, and of all from
     it to the row's end, (steps, n_tags, batch) and each step up to a constant, and of all paths,
-    (batch,). Behind a row's end the first two mean nothing.
+    (batch,). Behind a row's end the first two mean nothing. All logs are in base 2.
     """
     steps, n_tags, batch = emissions.shape
     # The way back is the way of a row turned around: both go in one scan.
     turn = lengths - 1 - torch.arange(steps, device=lengths.device)[:, None]
     turn = turn.clamp(min=0)[:, None].expand_as(emissions)
     emissions = torch.stack([emissions, emissions.gather(0, turn)], dim=2)
-    between = torch.stack([transitions, transitions.T], dim=2)[..., None]
+    pairs = emissions.new_empty((n_tags, n_tags, 2, batch))
+    between = torch.stack([transitions, transitions.T], dim=2)[..., None].expand_as(pairs)
+    between = between.contiguous()
     reached = torch.empty_like(emissions)  # without the own emission
     scores = torch.empty_like(emissions)
     reached[0] = torch.stack([start, end], dim=1)[..., None]
     torch.add(reached[0], emissions[0], out=scores[0])
-    pairs = emissions.new_empty((n_tags, n_tags, 2, batch))
     highest = emissions.new_empty((n_tags, 2, batch))
     shifts = []
     run = _each_step(scores[:-1].unsqueeze(2), emissions[1:], reached[1:], scores[1:])
     for i, (before, emission, after, score) in enumerate(run, 1):
         torch.add(before, between, out=pairs)
         torch.amax(pairs, dim=0, out=highest)
-        pairs.sub_(highest).exp_()
+        pairs.sub_(highest).exp2_()
         torch.sum(pairs, dim=0, out=after)
-        after.log_().add_(highest)
+        after.log2_().add_(highest)
         torch.add(after, emission, out=score)
         if i % SHIFT == 0:
             shifts.append(score.amax(dim=0))
             score -= shifts[-1]
     alpha = scores[:, :, 0]
-    total = (_last(alpha, lengths) + end[:, None]).logsumexp(dim=0)
+    last = _last(alpha, lengths) + end[:, None]
+    highest = last.amax(dim=0)
+    total = (last - highest).exp2_().sum(dim=0).log2_() + highest
     if shifts:
         inside = _inside(alpha, lengths)[SHIFT::SHIFT]
         total += (torch.stack(shifts)[:, 0] * inside).sum(dim=0)
@@ -233,8 +240,8 @@ def _each_step(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
 
 
 def _weighted_softmax(scores: Tensor, weight: Tensor) -> Tensor:
-    """Over the middle dimension, in place: torch's own is slow along it."""
-    scores.sub_(scores.amax(dim=1, keepdim=True)).exp_()
+    """Over the middle dimension, of logs in base 2, in place."""
+    scores.sub_(scores.amax(dim=1, keepdim=True)).exp2_()
     return scores.mul_((weight / scores.sum(dim=1)).unsqueeze(1))
 
 

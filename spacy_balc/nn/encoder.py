@@ -12,17 +12,21 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from ..batching import batches
+from ..batching import batches, pack
 from ..pieces import Pieces
 from ..windows import windows
-from .family import fill_buffers, first_position, most_pieces, plain_config, without_pooler
+from .family import fill_buffers, first_position, plain_config, without_pooler
+from .linear import fuse_gelu, make_linear
 from .memory import in_pieces
+from .packed import encode, fuse, is_albert
 from .sources import load_pretrained
 
-# Padded word pieces a batch. Small ones stay in a CPU's cache; a GPU wants large ones.
-BUDGET = {"cpu": 1024, "cuda": 16384}
-# oneDNN keeps code for each shape that it meets: few shapes keep a service's memory flat.
-STEP = 8
+# Rows a batch. Small ones stay in a CPU's cache; a GPU wants large ones.
+BUDGET = {"cpu": 2048, "cuda": 16384}
+# Rows that windows share: products of few shapes, which is also what a CPU's libraries keep code
+# for, and attention costs by the size.
+SIZES = (96, 192, 384, 512)
+STEP = 16
 
 
 class Encoder(nn.Module):
@@ -37,23 +41,18 @@ class Encoder(nn.Module):
     def width(self) -> int:
         return self.transformer.config.hidden_size
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Vectors (windows, pieces, width) of padded ids (windows, pieces); lengths (windows,)."""
-        steps = torch.arange(ids.shape[1], device=ids.device)
-        first = first_position(self.transformer.config)
-        return self.transformer(
-            input_ids=ids,
-            attention_mask=(steps < lengths[:, None]).long(),
-            position_ids=(steps + first).expand_as(ids),
-        )[0]
-
     def vectors(
-        self, docs: Sequence[Sequence[str]], window: int, stride: int, pooling: str
+        self,
+        docs: Sequence[Sequence[str]],
+        window: int,
+        stride: int,
+        pooling: str,
+        recompute: bool = False,
     ) -> Tensor:
         """Vectors (n_tokens, width), fp32, of the tokens of all docs in a row.
 
         docs: token texts. window, stride: in word pieces. pooling: "mean" of a token's pieces or
-        "first" of them.
+        "first" of them. recompute: see `packed.encode`.
         """
         device = self.transformer.get_input_embeddings().weight.device
         texts = [text for doc in docs for text in doc]
@@ -68,10 +67,14 @@ class Encoder(nn.Module):
             for cut in windows(end - start, window, stride)
             if end > start
         ]
-        budget = BUDGET.get(device.type, BUDGET["cuda"])
+        lengths = [end - start + 2 for start, end, _, _ in cuts]
+        blocks = [[cuts[i] for i in block] for block in pack(lengths, SIZES)]
+        rows = [-(-_rows(block) // STEP) * STEP for block in blocks]
         found, places = [], []
-        for group in batches([end - start + 2 for start, end, _, _ in cuts], budget):
-            run = in_pieces(group, lambda part: self._batch(ids, [cuts[i] for i in part], device))
+        for group in batches(rows, BUDGET.get(device.type, BUDGET["cuda"])):
+            run = in_pieces(
+                group, lambda part: self._batch(ids, [blocks[i] for i in part], device, recompute)
+            )
             for _, (hidden, kept) in run:
                 found.append(hidden)
                 places.append(kept)
@@ -80,24 +83,43 @@ class Encoder(nn.Module):
         pieces = torch.cat(found).index_select(0, torch.from_numpy(order).to(device))
         return _pool(pieces.float(), counts, pooling)
 
-    def _batch(self, ids: numpy.ndarray, cuts, device) -> tuple[Tensor, numpy.ndarray]:
-        """Vectors of the kept pieces of some windows, and which pieces these are."""
-        lengths = [end - start + 2 for start, end, _, _ in cuts]
-        most = most_pieces(self.transformer.config) + 2
-        longest = min(-(-max(lengths) // STEP) * STEP, most)
-        lengths += [1] * ((1 << (len(cuts) - 1).bit_length()) - len(cuts))  # rows of padding
-        padded = numpy.full((len(lengths), longest), self.pieces.padding, dtype="int64")
+    def _batch(
+        self, ids: numpy.ndarray, blocks, device: torch.device, recompute: bool
+    ) -> tuple[Tensor, numpy.ndarray]:
+        """Vectors of the kept pieces of the windows in some blocks, and which pieces these are."""
+        size = -(-max(map(_rows, blocks)) // STEP) * STEP
+        # Pieces, positions, and the windows' numbers; padding is a window without a number.
+        padded = numpy.zeros((3, len(blocks), size), dtype="int64")
+        padded[0] = self.pieces.padding
         rows, kept = [], []
-        for row, (start, end, keep_start, keep_end) in enumerate(cuts):
-            padded[row, 0] = self.pieces.start
-            padded[row, 1 : end - start + 1] = ids[start:end]
-            padded[row, end - start + 1] = self.pieces.end
-            keep = numpy.arange(keep_start, keep_end)
-            kept.append(keep)
-            rows.append(keep + (row * longest + 1 - start))
-        hidden = self(torch.from_numpy(padded).to(device), torch.tensor(lengths, device=device))
+        for number, block in enumerate(blocks):
+            first = 0
+            for window, (start, end, keep_start, keep_end) in enumerate(block, 1):
+                last = first + end - start + 1
+                padded[0, number, first] = self.pieces.start
+                padded[0, number, first + 1 : last] = ids[start:end]
+                padded[0, number, last] = self.pieces.end
+                padded[1, number, first : last + 1] = numpy.arange(end - start + 2)
+                padded[2, number, first : last + 1] = window
+                keep = numpy.arange(keep_start, keep_end)
+                kept.append(keep)
+                rows.append(keep + (number * size + first + 1 - start))
+                first = last + 1
+        alone = (padded[2] == 1).all()
+        word_pieces, positions, windows_ = torch.from_numpy(padded).to(device)
+        hidden = encode(
+            self.transformer,
+            word_pieces,
+            positions + first_position(self.transformer.config),
+            None if alone else windows_,
+            recompute,
+        )
         chosen = torch.from_numpy(numpy.concatenate(rows)).to(device)
         return hidden.flatten(0, 1).index_select(0, chosen), numpy.concatenate(kept)
+
+
+def _rows(block: Sequence[tuple[int, int, int, int]]) -> int:
+    return sum(end - start + 2 for start, end, _, _ in block)
 
 
 def _pool(pieces: Tensor, counts: numpy.ndarray, pooling: str) -> Tensor:
@@ -159,6 +181,14 @@ def _adapt(encoder: Encoder, lora: Optional[dict[str, Any]]) -> Encoder:
     return encoder
 
 
+def _merged(linear: nn.Module) -> tuple[Tensor, Optional[Tensor]]:
+    """Weight and bias of a linear layer, its adapter's product added to the former."""
+    if isinstance(linear, LoraLayer):
+        base = linear.base_layer
+        return base.weight + linear.get_delta_weight("default"), base.bias
+    return linear.weight, linear.bias
+
+
 def cast_frozen(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encoder:
     """Give a copy that shares the encoder's parameters its frozen matrices in another type."""
     for name, module in copied.named_modules():
@@ -172,20 +202,26 @@ def cast_frozen(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encode
 
 @torch.no_grad()
 def merge(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encoder:
-    """Turn a copy into one for prediction: adapters merged into matrices of its own, all linear
-    layers in `dtype`, no gradients, no dropout. The encoder itself stays as it is."""
+    """Turn a copy into one for prediction: adapters merged into matrices of its own, query, key
+    and value in one product, all but the embeddings in `dtype`, no gradients, no dropout. The
+    encoder itself stays as it is."""
+    for module in list(copied.modules()):
+        if hasattr(module, "query"):
+            parts = [_merged(part) for part in (module.query, module.key, module.value)]
+            weights, biases = zip(*parts)
+            bias = None if biases[0] is None else torch.cat(biases)
+            fuse(module, make_linear(torch.cat(weights), bias, dtype))
     for name, module in list(copied.named_modules()):
-        original = encoder.get_submodule(name)
-        if isinstance(module, LoraLayer):
-            weight = original.base_layer.weight + original.get_delta_weight("default")
-            bias = original.base_layer.bias
-        elif isinstance(module, nn.Linear) and ".lora_" not in name and "base_layer" not in name:
-            weight, bias = module.weight, module.bias
-        else:
-            continue
-        linear = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, device="meta")
-        linear.weight = nn.Parameter(weight.to(dtype), requires_grad=False)
-        if bias is not None:
-            linear.bias = nn.Parameter(bias.to(dtype), requires_grad=False)
-        copied.set_submodule(name, linear)
+        inner = ".base_layer" in name or ".lora_" in name
+        if isinstance(module, (nn.Linear, LoraLayer)) and not inner:
+            copied.set_submodule(name, make_linear(*_merged(module), dtype))
+    for layer in copied.modules():
+        if hasattr(layer, "intermediate_act_fn"):
+            fuse_gelu(layer, "dense", "intermediate_act_fn")
+        elif is_albert(layer):
+            fuse_gelu(layer, "ffn", "activation")
+    for name, module in copied.named_modules():
+        if isinstance(module, nn.LayerNorm) and ".embeddings." not in name:
+            module.weight = nn.Parameter(module.weight.to(dtype), requires_grad=False)
+            module.bias = nn.Parameter(module.bias.to(dtype), requires_grad=False)
     return copied.eval()

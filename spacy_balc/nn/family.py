@@ -31,6 +31,12 @@ def plain_config(settings: dict[str, Any]) -> PretrainedConfig:
             f"The encoder is of type {kind!r}{', set up as a decoder' if kind in FAMILY else ''}. "
             f"LoraTransformer takes BERT's family: {', '.join(sorted(FAMILY))}."
         )
+    positions = settings.get("position_embedding_type") or "absolute"
+    if positions != "absolute":
+        raise ValueError(
+            f"The encoder has position_embedding_type = {positions!r}: LoraTransformer takes "
+            "encoders with absolute positions."
+        )
     known = inspect.signature(CONFIG_MAPPING[kind].__init__).parameters
     return AutoConfig.for_model(
         kind, **{name: value for name, value in settings.items() if name in known}

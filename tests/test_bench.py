@@ -1,0 +1,148 @@
+"""The benchmark scripts run, with tiny sizes, and tell the figures they are for; no time is
+asserted."""
+
+import importlib
+import json
+import math
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+BENCH = Path(__file__).parent.parent / "bench"
+MODULES = [path.stem for path in BENCH.glob("*.py")]
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """Function from the name of a script to its module."""
+    before = {name: sys.modules.pop(name) for name in MODULES if name in sys.modules}
+    monkeypatch.syspath_prepend(str(BENCH))
+    yield importlib.import_module
+    for name in MODULES:
+        sys.modules.pop(name, None)
+    sys.modules.update(before)
+
+
+@pytest.fixture
+def run(bench, encoder, tmp_path):
+    """Function that runs a script on a tiny encoder and returns its figures."""
+
+    def get(script, *arguments):
+        out = tmp_path / "figures.json"
+        if script != "import_time":
+            arguments = ("--encoder", encoder(positions=512), "--docs", "6", *arguments)
+        bench(script).main([*arguments, "--out", str(out)])
+        return json.loads(out.read_text(encoding="utf-8"))
+
+    return get
+
+
+def check(ratios, names):
+    assert set(names) <= set(ratios)
+    for found in ratios.values():
+        assert 0 < found["least"] <= found["median"] <= found["most"] < math.inf
+
+
+def test_inference(run):
+    figures = run(
+        "inference", "--rounds", "2", "--precision", "auto", "fp32", "--without", "bare-fp32"
+    )
+    names = ["balc auto / bare bf16 at its best"]
+    if "spacy-transformers + ner" in figures["seconds"]:
+        names.append("balc auto / spacy-transformers + ner")
+    check(figures["ratios"], names)
+    assert figures["bare_at_its_best"].startswith("bare bf16")
+    assert all(len(taken) == 2 for taken in figures["seconds"].values())
+    assert figures["answers"]["auto"]["as_fp32"] > 0.5
+    shares = {part: taken[0] for part, taken in figures["shares"].items()}
+    rest = shares.pop("not the encoder")
+    assert {"encoder", "pieces", "windows", "head", "CRF", "set_annotations"} <= set(shares)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert rest == pytest.approx(1 - shares["encoder"])
+
+
+def test_shares_leave_the_pipeline_as_it_was(bench, encoder):
+    common = bench("common")
+    nlp = common.teach(common.blank(encoder(positions=512)), common.sentences(None, 4), steps=1)
+    ner = nlp.get_pipe("balc_ner")
+    parts = [ner.model.layers[0], ner.model.attrs["decode"], ner.predict, ner.set_annotations]
+    bench("shares").shares(nlp, ["张三在北京工作。"], 1, "cpu")
+    after = [ner.model.layers[0], ner.model.attrs["decode"], ner.predict, ner.set_annotations]
+    assert after == parts
+
+
+def test_training(run):
+    figures = run("training", "--rounds", "1")
+    names = ["balc / bare bf16 forward", "balc / bare loop"]
+    if "spacy-transformers + ner" in figures["seconds"]:
+        names += ["balc / spacy-transformers + ner"]
+        names += ["peak memory, balc / spacy-transformers + ner"]
+    check(figures["ratios"], names)
+    for memory in figures["memory"].values():
+        assert 0 < memory["imports"] <= memory["ready"] <= memory["trained"]
+
+
+def test_the_bare_loop_trains_the_same_network(bench, encoder):
+    training, common = bench("training"), bench("common")
+    batches = [common.sentences(None, 8)]
+    args = SimpleNamespace(device="cpu", dropout=0.0)
+    epoch = training.looping(args, encoder(positions=512), batches)
+    for _ in range(15):
+        epoch()
+    nlp = common.blank(encoder(positions=512), "fp32")
+    examples = [common.example(nlp, sentence) for sentence in batches[0]]
+    nlp.initialize(lambda: examples)
+    shims = [shim for node in nlp.get_pipe("balc_ner").model.walk() for shim in node.shims]
+    ours = sum(p.numel() for shim in shims for p in shim.trainable().values())
+    assert sum(p.numel() for p in epoch.loop.trainable) == ours
+    # Both start with all legal paths alike, whatever the encoder says.
+    assert epoch.losses[0] == pytest.approx(nlp.update(examples)["balc_ner"], rel=1e-3)
+    assert epoch.losses[-1] < 0.8 * epoch.losses[0]
+
+
+def test_longdoc(run):
+    figures = run("longdoc", "--rounds", "1", "--characters", "4000")
+    check(figures["ratios"], ["seconds a token, one long doc / sentences"])
+    assert [memory["tokens"] for memory in figures["memory"]] == [1000, 4000]
+    assert isinstance(figures["bytes_a_token"], float)
+
+
+def test_memory(run):
+    figures = run("memory", "--docs", "200")
+    assert [point["docs"] for point in figures["points"]] == list(range(20, 201, 20))
+    assert all(point["bytes"] > 0 for point in figures["points"])
+    assert isinstance(figures["growth_bytes"], int)
+
+
+def test_latency(run):
+    figures = run("latency", "--rounds", "1")
+    check(figures["ratios"], ["median, balc / bare", "99th percentile, balc / bare"])
+
+
+def test_import_time(run):
+    figures = run("import_time", "--rounds", "1")
+    check(figures["ratios"], ["spacy.blank, with / without spacy-balc"])
+
+
+def test_startup(run):
+    figures = run("startup", "--rounds", "1")
+    check(figures["ratios"], ["spacy.load to the first entity / imports and weights"])
+
+
+def test_hiding_hides_the_plugin_alone(bench):
+    hidden, common = bench("hidden"), bench("common")
+    probe = "import catalogue, json\nentries = catalogue.AVAILABLE_ENTRY_POINTS\n"
+    probe += "print(json.dumps([e.name for e in entries.select(group='spacy_factories')]))\n"
+    assert "balc_ner" in common.child(["-c", hidden.hide() + probe])
+    without = common.child(["-c", hidden.hide("spacy-balc") + probe])
+    assert "balc_ner" not in without and "transformer" not in without
+
+
+@pytest.mark.parametrize("script", ["inference", "training", "longdoc", "memory", "latency"])
+def test_help_teaches(bench, capsys, script):
+    with pytest.raises(SystemExit) as stopped:
+        bench(script).main(["--help"])
+    assert stopped.value.code == 0
+    assert f"python bench/{script}.py" in capsys.readouterr().out
