@@ -78,3 +78,13 @@ def test_no_later_sequence_fits_into_an_earlier_block(lengths):
 
 def test_blocks_of_8_and_16():
     assert pack([5, 12, 3, 4, 4, 7], SIZES) == [[1, 3], [5], [0, 2], [4]]
+
+
+@given(*lengths_and_budget)
+def test_without_padding_a_batch_is_the_sum_of_its_sequences(lengths, budget):
+    groups = batches(lengths, budget, padded=False)
+    assert [i for group in groups for i in group] == [i for g in batches(lengths, 1) for i in g]
+    for group, following in zip(groups, [*groups[1:], None]):
+        size = sum(lengths[i] for i in group)
+        assert size <= budget or len(group) == 1
+        assert following is None or size + lengths[following[0]] > budget

@@ -1,10 +1,13 @@
 """Self-attention within a band: linear in the length of the sequence."""
 
+from typing import Sequence
+
+import numpy
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import pad
 
-BLOCKS = 64  # blocks of queries at a time: the scores of a whole long doc would not fit
+BLOCKS = 16  # blocks of queries at a time: the scores of a whole long doc would not fit
 
 
 class BandedSelfAttention(nn.Module):
@@ -24,39 +27,53 @@ class BandedSelfAttention(nn.Module):
         self.merge = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """inputs: (batch, steps, width). lengths: (batch,), valid steps a row. Returns the shape
-        of inputs; what stands behind a row's end is undefined but finite."""
-        batch, steps, width = inputs.shape
-        size = steps if steps <= self.window + 1 else self.window
-        reach = 0 if size == steps else size
-        blocks = -(-steps // size)
-        # (batch, heads, blocks, size, width of a head), zeros behind the last step
-        heads = pad(self.project(inputs), (0, 0, 0, blocks * size - steps))
-        query, key, value = (
-            heads.view(batch, blocks * size, 3, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+    def forward(self, inputs: Tensor, lengths: Sequence[int]) -> Tensor:
+        """inputs: (steps, width), those of all sequences in a row. lengths: steps of each, none of
+        them 0. Returns the shape of inputs."""
+        longest = max(lengths)
+        size = longest if longest <= self.window + 1 else self.window
+        blocks = -(-longest // size)
+        ends = numpy.cumsum(lengths)[:, None]
+        step = numpy.arange(blocks * size)
+        # Padding repeats what is there, and is masked.
+        rows = numpy.minimum(ends - numpy.asarray(lengths)[:, None] + step, ends[-1] - 1)
+        inside = step < numpy.asarray(lengths)[:, None]
+        rows, places = (
+            torch.from_numpy(indices).to(inputs.device)
+            for indices in (rows.ravel(), numpy.flatnonzero(inside))
         )
-        query = query.unflatten(2, (blocks, size))
-        # Each block of queries sees its own block of keys and one to either side.
+        padded = self.project(inputs).index_select(0, rows)
+        # (batch, heads, blocks, size, width of a head)
+        query, key, value = (
+            padded.view(len(lengths), blocks, size, 3, self.heads, -1)
+            .permute(3, 0, 4, 1, 2, 5)
+            .unbind(0)
+        )
+        mixed = self._mix(query, key, value, torch.tensor(lengths, device=inputs.device))
+        joined = mixed.permute(0, 2, 3, 1, 4).reshape(len(rows), -1).index_select(0, places)
+        return self.norm(inputs + self.merge(joined))
+
+    def _mix(self, query: Tensor, key: Tensor, value: Tensor, lengths: Tensor) -> Tensor:
+        """Values by weight. Each block of queries sees its own keys and a block to either side."""
+        blocks, size = query.shape[2:4]
+        reach = size if blocks > 1 else 0
         key, value = (
-            pad(part, (0, 0, reach, reach)).unfold(2, size + 2 * reach, size).transpose(-1, -2)
+            pad(part.flatten(2, 3), (0, 0, reach, reach)).unfold(2, size + 2 * reach, size)
             for part in (key, value)
         )
-        step = torch.arange(size, device=inputs.device)[:, None]
-        other = torch.arange(size + 2 * reach, device=inputs.device) - reach
-        near = (other - step).abs() <= self.window
+        step = torch.arange(size, device=query.device)[:, None]
+        other = torch.arange(size + 2 * reach, device=query.device) - reach
+        # A step always sees itself: a row of nothing but masked scores would be NaN.
+        near, itself = (other - step).abs() <= self.window, other == step
+        query = query * query.shape[-1] ** -0.5
         mixed = []
         for first in range(0, blocks, BLOCKS):
             some = slice(first, first + BLOCKS)
-            start = size * torch.arange(blocks, device=inputs.device)[some].view(-1, 1, 1)
-            inside = (start + other >= 0) & (start + other < lengths.view(batch, 1, 1, 1))
-            # A step always sees itself: a row of nothing but masked scores would be NaN.
-            mask = ((near & inside) | (other == step)).unsqueeze(1)
-            mixed.append(
-                scaled_dot_product_attention(
-                    query[:, :, some], key[:, :, some], value[:, :, some], attn_mask=mask
-                )
-            )
-        joined = torch.cat(mixed, dim=2).flatten(2, 3)[:, :, :steps]
-        joined = joined.transpose(1, 2).reshape(batch, steps, width)
-        return self.norm(inputs + self.merge(joined))
+            start = size * torch.arange(blocks, device=query.device)[some].view(-1, 1, 1)
+            inside = (start + other >= 0) & (start + other < lengths.view(-1, 1, 1, 1))
+            seen = ((near & inside) | itself).unsqueeze(1)
+            mask = torch.zeros(seen.shape, dtype=query.dtype, device=query.device)
+            scores = query[:, :, some] @ key[:, :, some]
+            weights = (scores + mask.masked_fill_(~seen, -torch.inf)).softmax(-1)
+            mixed.append(weights @ value[:, :, some].transpose(-1, -2))
+        return torch.cat(mixed, dim=2)

@@ -2,10 +2,11 @@
 
 from typing import Any, Optional, Sequence
 
+import numpy
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
-from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
+from torch.nn.utils.rnn import PackedSequence, pad_sequence
 
 from ..batching import batches
 from ..tags import MISSING, legal_transitions
@@ -13,7 +14,9 @@ from .attention import BandedSelfAttention
 from .crf import CRF
 from .memory import in_pieces
 
-BUDGET = 8192  # padded tokens a batch: bounds the memory of a few long docs among many short
+# Tokens a batch: bound the memory. An LSTM wants many docs at each step.
+BUDGET = 16384
+PADDED = 8192  # the same with padding, for what needs it
 TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
 ALIKE = 512  # tokens: above, rows of one length pass oneDNN's LSTM by
 FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
@@ -70,32 +73,45 @@ class Tagger(nn.Module):
             return vectors.new_zeros((0, self.output.out_features))
         rows = self.norm(vectors).split(list(lengths))
         found: list[Optional[Tensor]] = [None] * len(rows)
-        for group in batches([lengths[i] for i in docs], BUDGET):
+        for group in batches([lengths[i] for i in docs], BUDGET, padded=False):
             members = [docs[k] for k in group]
             run = in_pieces(members, lambda part: self._emissions([rows[i] for i in part], rate))
             for part, emissions in run:
-                for k, i in enumerate(part):
-                    found[i] = emissions[k, : lengths[i]]
+                for i, part_emissions in zip(part, emissions.split([lengths[i] for i in part])):
+                    found[i] = part_emissions
         return torch.cat([found[i] for i in docs])
 
     def _emissions(self, rows: list[Tensor], rate: float) -> Tensor:
-        """(docs, steps, n_tags) of docs sorted by length, longest first."""
-        rows = [dropout(row, rate) for row in rows] if rate else rows
-        lengths = torch.tensor([len(row) for row in rows])
-        if self.lstm is None:
-            hidden = pad_sequence(rows, batch_first=True)
-        else:
-            # oneDNN takes rows of one length, and keeps tables for each length that it meets, the
-            # larger the longer; a row more is not to its taste.
-            alike = len(rows[0]) > ALIKE and len(rows[-1]) == len(rows[0])
-            packed, _ = self.lstm(pack_sequence([*rows, rows[0][:1]] if alike else rows))
-            hidden, _ = pad_packed_sequence(packed, batch_first=True)
-            hidden = hidden[: len(rows)]
+        """(tokens, n_tags) of docs in a row, sorted by length, longest first."""
+        lengths = [len(row) for row in rows]
+        hidden = torch.cat(rows)
+        hidden = dropout(hidden, rate) if rate else hidden
+        if self.lstm is not None:
+            hidden = self._lstm(hidden, lengths)
             hidden = dropout(hidden, rate) if rate else hidden
         if self.attention is not None:
-            hidden = self.attention(hidden, lengths.to(hidden.device))
+            mixed = []
+            for group in batches(lengths, PADDED):
+                size = sum(lengths[i] for i in group)
+                part, hidden = hidden[:size], hidden[size:]
+                mixed.append(self.attention(part, [lengths[i] for i in group]))
+            hidden = torch.cat(mixed)
             hidden = dropout(hidden, rate) if rate else hidden
         return self.output(hidden)
+
+    def _lstm(self, hidden: Tensor, lengths: list[int]) -> Tensor:
+        """What the LSTM makes of rows of docs sorted by length, in the same order."""
+        count = len(hidden)
+        if lengths[0] > ALIKE and lengths[-1] == lengths[0]:
+            # oneDNN takes rows of one length, and keeps tables for each length that it meets, the
+            # larger the longer; a row more is not to its taste.
+            hidden, lengths = torch.cat([hidden, hidden[:1]]), [*lengths, 1]
+        # First steps of all docs, longest first, then the second ones, and so on.
+        step = numpy.concatenate([numpy.arange(length) for length in lengths])
+        order = torch.from_numpy(numpy.argsort(step, kind="stable")).to(hidden.device)
+        sizes = torch.from_numpy(numpy.bincount(step))
+        packed, _ = self.lstm(PackedSequence(hidden.index_select(0, order), sizes))
+        return packed.data.index_select(0, order.argsort()[:count])
 
     def loss(self, emissions: Tensor, tags: Sequence[Tensor]) -> Tensor:
         """Negative log-likelihood of the gold, a mean over its tokens, ().
@@ -143,7 +159,7 @@ class Tagger(nn.Module):
         """Groups of similar length: their numbers, emissions and masks padded, and lengths."""
         lengths = [len(row) for row in rows]
         parts, mask_parts = emissions.split(lengths), masks.split(lengths)
-        budget = min(BUDGET, max(1, TRANSITIONS // emissions.shape[1] ** 2))
+        budget = min(PADDED, max(1, TRANSITIONS // emissions.shape[1] ** 2))
         for group in batches(lengths, budget):
             scores = pad_sequence([parts[i] for i in group], batch_first=True)
             mask = pad_sequence([mask_parts[i] for i in group], batch_first=True)
