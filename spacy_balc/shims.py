@@ -43,11 +43,11 @@ class EncoderShim(TorchShim):
                 raise ValueError(f"{name} = {value} does not fit the tensors in it. {DAMAGED}")
 
     def for_training(self, dtype: torch.dtype, dropout: bool):
-        from .nn.encoder import cast_frozen
+        from .nn.encoder import for_training
 
         def make():
             copied = copy_module(self.module, sharing=True)
-            return copied if dtype is torch.float32 else cast_frozen(self.module, copied, dtype)
+            return for_training(self.module, copied, dtype)
 
         # Only update() comes here, which is one thread's business: no other sees the mode change.
         return self.derived(f"training {dtype}", make, weights=False).train(dropout)

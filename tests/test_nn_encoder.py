@@ -13,7 +13,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from spacy_balc.architectures import LoraTransformer
 from spacy_balc.nn import encoder as encoder_module
-from spacy_balc.nn.encoder import Encoder, build, cast_frozen, load, merge
+from spacy_balc.nn.encoder import Encoder, build, for_training, load, merge
 from spacy_balc.nn.sources import load_pretrained
 from spacy_balc.pieces import Pieces
 from spacy_balc.shim import copy_module
@@ -327,7 +327,7 @@ def test_bf16_agrees_roughly_with_fp32(encoder, kind):
     ours = with_adapters(load(encoder(kind), LORA)[1])
     expected = vectors(ours, DOCS)
     merged = merge(ours, copy_module(ours, sharing=True), torch.bfloat16)
-    training = cast_frozen(ours, copy_module(ours, sharing=True), torch.bfloat16).eval()
+    training = for_training(ours, copy_module(ours, sharing=True), torch.bfloat16).eval()
     for half in (merged, training):
         types = {name: p.dtype for name, p in half.named_parameters()}
         for name, dtype in types.items():
@@ -344,7 +344,7 @@ def test_bf16_agrees_roughly_with_fp32(encoder, kind):
 
 def test_gradients_in_bf16_arrive_in_fp32_and_agree_roughly(encoder):
     ours = with_adapters(load(encoder("bert"), LORA)[1])
-    half = cast_frozen(ours, copy_module(ours, sharing=True), torch.bfloat16)
+    half = for_training(ours, copy_module(ours, sharing=True), torch.bfloat16)
     adapters = {name: p for name, p in ours.named_parameters() if p.requires_grad}
     weights = torch.randn((sum(map(len, DOCS)), 32), generator=torch.Generator().manual_seed(0))
 

@@ -3,6 +3,7 @@
 Importing this takes seconds (transformers, peft): only the encoder's architecture does it.
 """
 
+from itertools import groupby
 from typing import Any, Optional, Sequence
 
 import numpy
@@ -15,6 +16,7 @@ from transformers import AutoModel
 from ..batching import batches, pack
 from ..pieces import Pieces
 from ..windows import windows
+from .dropout import Dropout
 from .family import fill_buffers, first_position, plain_config, without_pooler
 from .linear import fuse_gelu, make_linear
 from .memory import in_pieces
@@ -68,16 +70,19 @@ class Encoder(nn.Module):
             if end > start
         ]
         lengths = [end - start + 2 for start, end, _, _ in cuts]
-        blocks = [[cuts[i] for i in block] for block in pack(lengths, SIZES)]
-        rows = [-(-_rows(block) // STEP) * STEP for block in blocks]
+        budget = BUDGET.get(device.type, BUDGET["cuda"])
         found, places = [], []
-        for group in batches(rows, BUDGET.get(device.type, BUDGET["cuda"])):
-            run = in_pieces(
-                group, lambda part: self._batch(ids, [blocks[i] for i in part], device, recompute)
-            )
-            for _, (hidden, kept) in run:
-                found.append(hidden)
-                places.append(kept)
+        # Blocks of one size go together: they are padded to the fullest.
+        for _, alike in groupby(pack(lengths, SIZES), lambda block: _size(lengths[block[0]])):
+            blocks = [[cuts[i] for i in block] for block in alike]
+            for group in batches([_padded(block) for block in blocks], budget):
+                run = in_pieces(
+                    group,
+                    lambda part: self._batch(ids, [blocks[i] for i in part], device, recompute),
+                )
+                for _, (hidden, kept) in run:
+                    found.append(hidden)
+                    places.append(kept)
         order = numpy.empty(len(ids), dtype="int64")
         order[numpy.concatenate(places)] = numpy.arange(len(ids))
         pieces = torch.cat(found).index_select(0, torch.from_numpy(order).to(device))
@@ -87,7 +92,7 @@ class Encoder(nn.Module):
         self, ids: numpy.ndarray, blocks, device: torch.device, recompute: bool
     ) -> tuple[Tensor, numpy.ndarray]:
         """Vectors of the kept pieces of the windows in some blocks, and which pieces these are."""
-        size = -(-max(map(_rows, blocks)) // STEP) * STEP
+        size = max(map(_padded, blocks))
         # Pieces, positions, and the windows' numbers; padding is a window without a number.
         padded = numpy.zeros((3, len(blocks), size), dtype="int64")
         padded[0] = self.pieces.padding
@@ -118,8 +123,14 @@ class Encoder(nn.Module):
         return hidden.flatten(0, 1).index_select(0, chosen), numpy.concatenate(kept)
 
 
-def _rows(block: Sequence[tuple[int, int, int, int]]) -> int:
-    return sum(end - start + 2 for start, end, _, _ in block)
+def _size(length: int) -> int:
+    """Size of the blocks that a window of this length opens."""
+    return next((size for size in SIZES if size >= length), length)
+
+
+def _padded(block: Sequence[tuple[int, int, int, int]]) -> int:
+    """Rows of a block of windows."""
+    return -(-sum(end - start + 2 for start, end, _, _ in block) // STEP) * STEP
 
 
 def _pool(pieces: Tensor, counts: numpy.ndarray, pooling: str) -> Tensor:
@@ -189,9 +200,12 @@ def _merged(linear: nn.Module) -> tuple[Tensor, Optional[Tensor]]:
     return linear.weight, linear.bias
 
 
-def cast_frozen(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encoder:
-    """Give a copy that shares the encoder's parameters its frozen matrices in another type."""
-    for name, module in copied.named_modules():
+def for_training(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encoder:
+    """Give a copy that shares the encoder's parameters its frozen matrices in another type, and
+    dropout that costs less."""
+    for name, module in list(copied.named_modules()):
+        if isinstance(module, nn.Dropout):
+            copied.set_submodule(name, Dropout(module.p).train(module.training))
         if isinstance(module, nn.Linear) and not module.weight.requires_grad:
             original = encoder.get_submodule(name)
             module.weight = nn.Parameter(original.weight.to(dtype), requires_grad=False)

@@ -1,4 +1,4 @@
-"""Linear layers for prediction alone, their weights laid out for the hardware when they are made."""
+"""Linear layers for prediction alone, their weights laid out for the hardware beforehand."""
 
 from typing import Optional
 

@@ -5,13 +5,14 @@ from typing import Any, Optional, Sequence
 import numpy
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, dropout
+from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence, pad_sequence
 
 from ..batching import batches
 from ..tags import MISSING, legal_transitions
 from .attention import BandedSelfAttention
 from .crf import CRF
+from .dropout import dropout
 from .memory import in_pieces
 
 # Tokens a batch: bound the memory. An LSTM wants many docs at each step.
