@@ -14,7 +14,7 @@ from .tags import SKIPPED
 
 LORA = {"rank": 8, "alpha": 16, "targets": ["query", "key"], "dropout": 0.0}
 POOLINGS = ("mean", "first")
-PRECISIONS = ("auto", "fp32", "bf16")
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
 
@@ -42,7 +42,9 @@ def LoraTransformer(
     width: size of the token vectors, which must be the encoder's; listeners need it.
     window, stride: size and step, in word pieces, of the windows over a longer doc.
     pooling: "mean" of a token's word pieces, or the "first".
-    precision: "fp32", "bf16" (matrix products only), or "auto": bf16 where the hardware has it.
+    precision: "fp32", "bf16" (the CRF and all of the head stay in fp32), or "auto": bf16 where the
+        hardware has it. "int8" is "auto" in training; it predicts with matrices of bytes on CPUs
+        that multiply them (VNNI), and as "auto" elsewhere.
     learn_rate_scale: factor of the optimizer's learning rate.
 
     Raises ValueError for a setting out of range.
@@ -153,7 +155,7 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype:
-    if precision == "auto":
+    if precision in ("auto", "int8"):
         return torch.bfloat16 if _has_bf16(device) else torch.float32
     return torch.bfloat16 if precision == "bf16" else torch.float32
 

@@ -54,11 +54,14 @@ class EncoderShim(TorchShim):
 
     def for_prediction(self, dtype: torch.dtype):
         from .nn.encoder import merge
+        from .nn.int8 import has_int8
+
+        int8 = self.settings["precision"] == "int8" and has_int8(self.device)
 
         def make():
-            return merge(self.module, copy_module(self.module, sharing=True), dtype)
+            return merge(self.module, copy_module(self.module, sharing=True), dtype, int8)
 
-        return self.derived(f"prediction {dtype}", make, weights=True)
+        return self.derived(f"prediction {dtype} {int8}", make, weights=True)
 
 
 def _build_encoder(spec: dict[str, Any]) -> torch.nn.Module:

@@ -14,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from spacy_balc.architectures import LoraTransformer
 from spacy_balc.nn import encoder as encoder_module
 from spacy_balc.nn.encoder import Encoder, build, for_training, load, merge
+from spacy_balc.nn.int8 import has_int8
 from spacy_balc.nn.sources import load_pretrained
 from spacy_balc.pieces import Pieces
 from spacy_balc.shim import copy_module
@@ -358,6 +359,14 @@ def test_gradients_in_bf16_arrive_in_fp32_and_agree_roughly(encoder):
     assert all(gradient.dtype == torch.float32 for gradient in found)
     flat = [[gradient.flatten() for gradient in part] for part in (found, expected)]
     assert 0 < relative_error(*flat) < 0.1
+
+
+@pytest.mark.skipif(not has_int8(torch.device("cpu")), reason="needs a CPU with VNNI")
+@pytest.mark.parametrize("kind", ["bert", "albert", "roberta"])
+def test_int8_agrees_roughly_with_fp32(encoder, kind):
+    ours = with_adapters(load(encoder(kind), LORA)[1])
+    merged = merge(ours, copy_module(ours, sharing=True), torch.float32, int8=True)
+    assert 0 < relative_error(vectors(merged, DOCS), vectors(ours, DOCS)) < 0.1
 
 
 # What is refused

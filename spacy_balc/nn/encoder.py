@@ -18,6 +18,7 @@ from ..pieces import Pieces
 from ..windows import windows
 from .dropout import Dropout
 from .family import fill_buffers, first_position, plain_config, without_pooler
+from .int8 import Int8Linear
 from .linear import fuse_gelu, make_linear
 from .memory import in_pieces
 from .packed import encode, fuse, is_albert
@@ -206,29 +207,37 @@ def for_training(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encod
     for name, module in list(copied.named_modules()):
         if isinstance(module, nn.Dropout):
             copied.set_submodule(name, Dropout(module.p).train(module.training))
-        if isinstance(module, nn.Linear) and not module.weight.requires_grad:
+        elif isinstance(module, nn.Linear) and not module.weight.requires_grad:
             original = encoder.get_submodule(name)
-            module.weight = nn.Parameter(original.weight.to(dtype), requires_grad=False)
-            if module.bias is not None:
-                module.bias = nn.Parameter(original.bias.to(dtype), requires_grad=False)
+            frozen = make_linear(original.weight, original.bias, dtype, training=True)
+            copied.set_submodule(name, frozen)
     return copied
 
 
 @torch.no_grad()
-def merge(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encoder:
+def merge(encoder: Encoder, copied: Encoder, dtype: torch.dtype, int8: bool = False) -> Encoder:
     """Turn a copy into one for prediction: adapters merged into matrices of its own, query, key
     and value in one product, all but the embeddings in `dtype`, no gradients, no dropout. The
-    encoder itself stays as it is."""
+    encoder itself stays as it is.
+
+    int8: whether to multiply by int8 matrices, but where the inputs, after GELU, have a few rows
+    far larger than the others: one scale would cost these layers their accuracy.
+    """
+
+    def make(weight: Tensor, bias: Optional[Tensor]) -> nn.Module:
+        wide = weight.shape[1] > weight.shape[0]
+        return Int8Linear(weight, bias) if int8 and not wide else make_linear(weight, bias, dtype)
+
     for module in list(copied.modules()):
         if hasattr(module, "query"):
             parts = [_merged(part) for part in (module.query, module.key, module.value)]
             weights, biases = zip(*parts)
             bias = None if biases[0] is None else torch.cat(biases)
-            fuse(module, make_linear(torch.cat(weights), bias, dtype))
+            fuse(module, make(torch.cat(weights), bias))
     for name, module in list(copied.named_modules()):
         inner = ".base_layer" in name or ".lora_" in name
         if isinstance(module, (nn.Linear, LoraLayer)) and not inner:
-            copied.set_submodule(name, make_linear(*_merged(module), dtype))
+            copied.set_submodule(name, make(*_merged(module)))
     for layer in copied.modules():
         if hasattr(layer, "intermediate_act_fn"):
             fuse_gelu(layer, "dense", "intermediate_act_fn")
