@@ -5,7 +5,7 @@ from typing import Optional
 import torch
 from torch import Tensor, nn
 
-from .linear import GELU, PLAIN
+from .linear import PLAIN
 
 # Numbers quantised at a time: temporaries of a whole layer's size were slow.
 BLOCK = 2**18
