@@ -31,6 +31,7 @@ def LoraTransformer(
     pooling: str = "mean",
     precision: str = "auto",
     learn_rate_scale: float = 1.0,
+    gradient_checkpointing: bool = False,
 ) -> Tok2Vec:
     """A pretrained encoder of BERT's family with LoRA (Hu et al., 2021), as a tok2vec layer.
 
@@ -46,6 +47,8 @@ def LoraTransformer(
         hardware has it. "int8" is "auto" in training; it predicts with matrices of bytes on CPUs
         that multiply them (VNNI), and as "auto" elsewhere.
     learn_rate_scale: factor of the optimizer's learning rate.
+    gradient_checkpointing: whether training computes each layer twice (Chen et al., 2016), which
+        spares most of its memory.
 
     Raises ValueError for a setting out of range.
     """
@@ -65,6 +68,7 @@ def LoraTransformer(
         "stride": stride,
         "pooling": pooling,
         "precision": precision,
+        "gradient_checkpointing": gradient_checkpointing,
     }
     return Model(
         "lora_transformer",
@@ -138,7 +142,11 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
         half,
     ):
         vectors = encoder.vectors(
-            texts, settings["window"], settings["stride"], settings["pooling"]
+            texts,
+            settings["window"],
+            settings["stride"],
+            settings["pooling"],
+            is_train and settings["gradient_checkpointing"],
         )
     rows = vectors.detach().split(lengths)
     if not is_train:

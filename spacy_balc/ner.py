@@ -41,6 +41,7 @@ stride = 384
 pooling = "mean"
 precision = "auto"
 learn_rate_scale = 1.0
+gradient_checkpointing = false
 
 [model.tok2vec.lora]
 rank = 8

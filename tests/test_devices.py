@@ -1,12 +1,18 @@
 """Tensors are made where the weights are: the whole network runs on the meta device, which has no
 memory and fails where a tensor of another device, or a value of its own, is asked for."""
 
+from collections import Counter
+
 import pytest
+import spacy
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from spacy_balc.nn import encoder as encoders
 from spacy_balc.nn.tagger import Tagger
 from spacy_balc.shim import copy_module
+
+from .conftest import TOY, found, head, learn, toy_examples
 
 KINDS = ("bert", "electra", "roberta", "xlm-roberta", "albert")
 
@@ -44,12 +50,43 @@ def test_head_on_meta(crf):
     assert found.is_meta and found.shape == (sum(LENGTHS),)
 
 
+class Counted(TorchDispatchMode):
+    """Counts the operators that are called."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = Counter()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.calls[function.overloadpacket.__name__] += 1
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_prediction_waits_for_no_value(precision, lora_tok2vec):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("balc_ner", config=head(lora_tok2vec(precision=precision)))
+    learn(nlp, toy_examples(nlp), steps=2)
+    ner = nlp.get_pipe("balc_ner")
+    few, many = ([nlp.make_doc(text) for text, _ in TOY] * times for times in (1, 20))
+    ner.predict(few)  # what is derived from the weights is made once
+    calls = []
+    for docs in (few, many):
+        with Counted() as counted:
+            ner.predict(docs)
+        calls.append(counted.calls)
+    assert calls[1]["bmm"] and not calls[1]["nonzero"]
+    # torch's LSTM reads the number of docs twice, from a tensor that is always on the CPU.
+    assert calls[0]["_local_scalar_dense"] == calls[1]["_local_scalar_dense"] == 2
+    # Only rows, which are views, are handed over one a doc.
+    views = {"split", "split_with_sizes", "detach", "clone", "slice", "alias", "view", "select"}
+    steps = sum(n for name, n in calls[0].items() if name not in views)
+    assert sum(n for name, n in calls[1].items() if name not in views) < 3 * steps
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_saved_on_a_gpu_loads_on_a_cpu_and_back(lora_tok2vec, tmp_path):
-    import spacy
     from thinc.api import require_cpu, require_gpu
-
-    from .conftest import TOY, found, head, learn, toy_examples
 
     texts = [text for text, _ in TOY]
     require_gpu(0)

@@ -282,6 +282,29 @@ def test_docs_without_tokens(encoder, docs):
     assert rows.shape == (0, 32)
 
 
+@pytest.mark.parametrize("kind", ["bert", "albert"])
+@pytest.mark.parametrize("lora", [LORA, None])
+def test_checkpointing_keeps_less_and_gives_the_same_gradients(encoder, kind, lora):
+    ours = with_adapters(load(encoder(kind), lora)[1])
+    ours = for_training(ours, copy_module(ours, sharing=True), torch.float32).train()
+    trained = [p for p in ours.parameters() if p.requires_grad]
+
+    def gradients(recompute):
+        torch.manual_seed(0)  # dropout is the same in both
+        kept = []
+        hooks = torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor: kept.append(tensor.numel()) or tensor, lambda tensor: tensor
+        )
+        with hooks:
+            loss = ours.vectors(DOCS, 48, 32, "mean", recompute).pow(3).sum()
+        return torch.autograd.grad(loss, trained), sum(kept)
+
+    found, little = gradients(True)
+    expected, much = gradients(False)
+    assert_equal(found, expected, atol=1e-4)
+    assert little < 0.5 * much
+
+
 # Merging and half precision
 
 
