@@ -11,7 +11,7 @@ from common import show, synchronize
 from spacy.language import Language
 from thinc.api import Model
 
-from spacy_balc.batching import batches
+from spacy_balc.batching import batches, pack
 from spacy_balc.pieces import Pieces
 from spacy_balc.windows import windows
 
@@ -49,7 +49,7 @@ def timed(nlp: Language, timers: Timers):
     model, tok2vec, decode = ner.model, ner.model.layers[0], ner.model.attrs["decode"]
     forward = timers.around("tok2vec", lambda layer, docs, is_train: tok2vec(docs, is_train))
     replaced = [(Pieces, "tokens", Pieces.tokens, timers.around("pieces", Pieces.tokens))]
-    for function in (windows, batches):  # wherever they were imported to
+    for function in (windows, batches, pack):  # wherever they were imported to
         around = timers.around("windows", function)
         for module in list(sys.modules.values()):
             if getattr(module, "__name__", "").startswith("spacy_balc"):

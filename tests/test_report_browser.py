@@ -60,10 +60,14 @@ def show(browser, address, width=1280, scheme="light", scripts=True):
 
 def shown(browser):
     """Errors that can be seen, whose number the page says."""
-    seen, said = browser.execute_script(
-        """const errors = [...document.querySelectorAll(".error")];
-        const seen = errors.filter((error) => error.getClientRects().length);
-        return [seen.map((error) => error.id), document.getElementById("shown").innerText];"""
+    # After what the page itself has put off: a form that is reset has its values a moment later.
+    seen, said = browser.execute_async_script(
+        """const done = arguments[0];
+        setTimeout(() => {
+            const errors = [...document.querySelectorAll(".error")];
+            const seen = errors.filter((error) => error.getClientRects().length);
+            done([seen.map((error) => error.id), document.getElementById("shown").innerText]);
+        }, 20);"""
     )
     assert said == str(len(seen))
     return [int(name[1:]) for name in seen]
