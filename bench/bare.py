@@ -7,6 +7,8 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel, AutoTokenizer
 
+from spacy_balc.batching import batches
+
 BUDGETS = {"cpu": (512, 1024, 2048), "cuda": (8192, 16384, 32768)}  # padded tokens a batch
 
 
@@ -34,14 +36,9 @@ class BareEncoder:
 
     def batches(self, texts: Sequence[str], budget: int) -> list[dict[str, torch.Tensor]]:
         """Padded batches on the device, sorted by length, of at most `budget` padded pieces."""
-        rows = sorted((row for text in texts for row in self.pieces(text)), key=len, reverse=True)
-        groups: list[list[list[int]]] = []
-        for row in rows:
-            if groups and len(groups[-1][0]) * (len(groups[-1]) + 1) <= budget:
-                groups[-1].append(row)
-            else:
-                groups.append([row])
-        return [self._padded(group) for group in groups]
+        rows = [row for text in texts for row in self.pieces(text)]
+        groups = batches([len(row) for row in rows], budget)
+        return [self._padded([rows[i] for i in group]) for group in groups]
 
     def _padded(self, rows: list[list[int]]) -> dict[str, torch.Tensor]:
         tensors = [torch.tensor(row) for row in rows]

@@ -339,6 +339,13 @@ def child(arguments: Sequence[str], **options: Any) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def same_settings(args: argparse.Namespace, encoder: str) -> list[str]:
+    """The arguments of `settings` but rounds and output, for a child on this encoder's folder."""
+    given = [f"--encoder={encoder}", f"--docs={args.docs}", f"--device={args.device}"]
+    given += [f"--data={args.data}"] if args.data else []
+    return given + ([f"--threads={args.threads}"] if args.threads else [])
+
+
 def peak_bytes(device: str = "cpu") -> int:
     """Most memory that this process ever held: resident, or allocated on the GPU."""
     if device == "cuda":

@@ -25,6 +25,7 @@ from common import (
     piping,
     prepare,
     race,
+    same_settings,
     save_taught,
     sentences,
     settings,
@@ -69,24 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tasks = {LONG: piping(nlp, [long]), SENTENCES: piping(nlp, few)}
         times = race(tasks, args.rounds, args.device, warm_up=False)
         each = {name: [t / tokens[name] for t in taken] for name, taken in times.items()}
-        memory = []
-        for length in (args.characters // 4, args.characters):
-            options = [f"--data={args.data}"] if args.data else []
-            options += [f"--threads={args.threads}"] if args.threads else []
-            memory.append(
-                child(
-                    [
-                        __file__,
-                        f"--measure={folder}",
-                        f"--characters={length}",
-                        f"--docs={args.docs}",
-                        f"--device={args.device}",
-                        f"--precision={args.precision}",
-                        f"--encoder={place.encoder}",
-                        *options,
-                    ]
-                )
-            )
+        given = [f"--measure={folder}", f"--precision={args.precision}"]
+        given += same_settings(args, place.encoder)
+        memory = [
+            child([__file__, f"--characters={length}", *given])
+            for length in (args.characters // 4, args.characters)
+        ]
     rows = [
         [name, f"{tokens[name]:,}", *(f"{1e6 * v:.0f}" for v in spread(taken))]
         for name, taken in each.items()

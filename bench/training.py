@@ -41,6 +41,7 @@ from common import (
     prepare,
     race,
     ratio,
+    same_settings,
     sentences,
     settings,
     show,
@@ -186,19 +187,8 @@ def looping(args: Namespace, encoder: str, batches: list[list[Sentence]]) -> Cal
 
 def measured(name: str, args: Namespace, encoder: str) -> dict[str, int]:
     """Peaks of memory of a process that trains this alone."""
-    options = [f"--data={args.data}"] if args.data else []
-    options += [f"--threads={args.threads}"] if args.threads else []
-    return child(
-        [
-            __file__,
-            f"--measure={name}",
-            f"--encoder={encoder}",
-            f"--docs={args.docs}",
-            f"--device={args.device}",
-            f"--dropout={args.dropout}",
-            *options,
-        ]
-    )
+    given = [f"--measure={name}", f"--dropout={args.dropout}", *same_settings(args, encoder)]
+    return child([__file__, *given])
 
 
 if __name__ == "__main__":

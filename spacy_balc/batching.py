@@ -27,9 +27,9 @@ def batches(lengths: Sequence[int], budget: int, padded: bool = True) -> list[li
 def pack(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
     """Group the numbers of sequences into blocks that hold them one behind the other.
 
-    sizes: of blocks, ascending. A block is of the least size that its longest sequence fits into
-    (a longer one than all sizes is a block of its own) and is filled with the longest that still
-    fit. The same lengths always give the same blocks.
+    sizes: of blocks, ascending. A block is of the least size that its longest sequence, the first,
+    fits into and is filled with the longest that still fit. The same lengths always give the same
+    blocks, larger ones first.
     """
     left: dict[int, list[int]] = {}
     for i in reversed(range(len(lengths))):
@@ -37,7 +37,7 @@ def pack(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
     known = sorted(left)
     blocks = []
     while known:
-        room = next((size for size in sizes if size >= known[-1]), known[-1])
+        room = block_size(known[-1], sizes)
         block = []
         while place := bisect_right(known, room):
             length = known[place - 1]
@@ -47,3 +47,8 @@ def pack(lengths: Sequence[int], sizes: Sequence[int]) -> list[list[int]]:
                 del known[place - 1]
         blocks.append(block)
     return blocks
+
+
+def block_size(length: int, sizes: Sequence[int]) -> int:
+    """The least of the sizes, ascending, that a sequence fits into; its own length if none is."""
+    return next((size for size in sizes if size >= length), length)

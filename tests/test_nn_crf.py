@@ -36,6 +36,18 @@ def legal_paths(starts, follows, steps):
             yield path
 
 
+def agrees(path, possible):
+    """Whether each tag of a path is a possible one."""
+    return all(possible[i, tag] for i, tag in enumerate(path))
+
+
+def paths_of(problem, row, restrict):
+    """Legal paths of a row; with `restrict` those of possible tags."""
+    _, starts, follows, _, possible, lengths = problem
+    found = legal_paths(starts, follows, int(lengths[row]))
+    return [path for path in found if not restrict or agrees(path, possible[row])]
+
+
 def path_score(crf, emissions, path):
     score = crf.start_transitions[path[0]] + crf.end_transitions[path[-1]]
     score = score + sum(emissions[i, tag] for i, tag in enumerate(path))
@@ -47,7 +59,7 @@ def brute_log_likelihood(crf, starts, follows, emissions, possible):
     scores, agreeing = [], []
     for path in legal_paths(starts, follows, len(emissions)):
         scores.append(path_score(crf, emissions, path))
-        if all(possible[i, tag] for i, tag in enumerate(path)):
+        if agrees(path, possible):
             agreeing.append(scores[-1])
     return torch.logsumexp(torch.stack(agreeing), 0) - torch.logsumexp(torch.stack(scores), 0)
 
@@ -109,11 +121,7 @@ def test_marginals_are_the_probabilities_over_all_legal_paths(problem, restrict)
     assert found.dtype == torch.float64
     expected = torch.zeros_like(emissions)
     for row, n in enumerate(lengths.tolist()):
-        paths = [
-            path
-            for path in legal_paths(starts, follows, n)
-            if not restrict or all(possible[row, i, tag] for i, tag in enumerate(path))
-        ]
+        paths = paths_of(problem, row, restrict)
         scores = torch.stack([path_score(crf, emissions[row], path) for path in paths])
         for path, probability in zip(paths, scores.softmax(0).tolist()):
             for i, tag in enumerate(path):
@@ -182,11 +190,7 @@ def test_best_path_is_the_best_of_all_legal_paths(problem, restrict):
     found = crf.best_path(emissions, lengths, possible if restrict else None)
     assert found.dtype == torch.int64
     for row, n in enumerate(lengths.tolist()):
-        paths = [
-            path
-            for path in legal_paths(starts, follows, n)
-            if not restrict or all(possible[row, i, tag] for i, tag in enumerate(path))
-        ]
+        paths = paths_of(problem, row, restrict)
         best = max(paths, key=lambda path: path_score(crf, emissions[row], path).item())
         assert tuple(found[row, :n].tolist()) == best
         assert not found[row, n:].any()

@@ -25,6 +25,14 @@ def weights(n_in, n_out, bias, seed=0):
     return matrix, torch.randn(n_out, generator=generator) if bias else None
 
 
+def problem(shape):
+    """Weight, bias, fp32 inputs (2, rows, in) and what they give."""
+    n_in, n_out, rows, bias = shape
+    matrix, offset = weights(n_in, n_out, bias)
+    inputs = torch.randn(2, rows, n_in)
+    return matrix, offset, inputs, linear(inputs, matrix, offset)
+
+
 def error(found, expected):
     return ((found.float() - expected).norm() / expected.norm().clamp(min=1e-9)).item()
 
@@ -33,30 +41,27 @@ def error(found, expected):
 @settings(max_examples=25)
 @given(shapes)
 def test_packed_products(shape):
-    n_in, n_out, rows, bias = shape
-    matrix, offset = weights(n_in, n_out, bias)
-    inputs = torch.randn(2, rows, n_in)
+    matrix, offset, inputs, expected = problem(shape)
     layer = make_linear(matrix, offset, torch.bfloat16)
     assert isinstance(layer, PackedLinear)
     found = layer(inputs.bfloat16())
-    assert found.dtype == torch.bfloat16 and found.shape == (2, rows, n_out)
-    assert error(found, linear(inputs, matrix, offset)) < 0.02
+    assert found.dtype == torch.bfloat16 and found.shape == expected.shape
+    assert error(found, expected) < 0.02
     layer.then = ("gelu", [], "none")
-    assert error(layer(inputs.bfloat16()), gelu(linear(inputs, matrix, offset))) < 0.03
+    assert error(layer(inputs.bfloat16()), gelu(expected)) < 0.03
 
 
 @packs
 @settings(max_examples=25)
 @given(shapes)
 def test_gradients_pass_through_frozen_products(shape):
-    n_in, n_out, rows, bias = shape
-    matrix, offset = weights(n_in, n_out, bias)
-    inputs = torch.randn(rows, n_in, requires_grad=True)
-    upstream = torch.randn(rows, n_out)
+    matrix, offset, inputs, expected = problem(shape)
+    inputs.requires_grad_()
+    upstream = torch.randn(expected.shape)
     layer = make_linear(matrix, offset, torch.bfloat16, training=True)
     assert not list(layer.parameters())
     found = layer(inputs)
-    assert error(found.detach(), linear(inputs, matrix, offset).detach()) < 0.02
+    assert error(found.detach(), expected) < 0.02
     (gradient,) = torch.autograd.grad(found, inputs, upstream.bfloat16())
     assert gradient.dtype == torch.float32
     assert error(gradient, upstream @ matrix) < 0.02

@@ -33,11 +33,12 @@ class BandedSelfAttention(nn.Module):
         longest = max(lengths)
         size = longest if longest <= self.window + 1 else self.window
         blocks = -(-longest // size)
-        ends = numpy.cumsum(lengths)[:, None]
+        counts = numpy.asarray(lengths)[:, None]
+        starts = numpy.cumsum(counts, axis=0) - counts
         step = numpy.arange(blocks * size)
         # Padding repeats what is there, and is masked.
-        rows = numpy.minimum(ends - numpy.asarray(lengths)[:, None] + step, ends[-1] - 1)
-        inside = step < numpy.asarray(lengths)[:, None]
+        rows = numpy.minimum(starts + step, len(inputs) - 1)
+        inside = step < counts
         rows, places = (
             torch.from_numpy(indices).to(inputs.device)
             for indices in (rows.ravel(), numpy.flatnonzero(inside))

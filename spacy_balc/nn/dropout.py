@@ -12,7 +12,9 @@ ONE = 0x3F80  # the bits of 1 in bf16
 def dropout(inputs: Tensor, rate: float) -> Tensor:
     """Inputs, of any shape, a share of them zeroed and the others scaled up (Srivastava et al.,
     2014). Draws from torch's generator."""
-    if inputs.device.type != "cpu" or not rate:
+    if not rate:
+        return inputs
+    if inputs.device.type != "cpu":
         return functional.dropout(inputs, rate)
     cut = round(LEVELS * rate)
     # torch's generator seeds a faster one, each number of which serves four inputs.

@@ -13,7 +13,7 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from ..batching import batches, pack
+from ..batching import batches, block_size, pack
 from ..pieces import Pieces
 from ..windows import windows
 from .dropout import Dropout
@@ -74,7 +74,8 @@ class Encoder(nn.Module):
         budget = BUDGET.get(device.type, BUDGET["cuda"])
         found, places = [], []
         # Blocks of one size go together: they are padded to the fullest.
-        for _, alike in groupby(pack(lengths, SIZES), lambda block: _size(lengths[block[0]])):
+        packed = pack(lengths, SIZES)
+        for _, alike in groupby(packed, lambda block: block_size(lengths[block[0]], SIZES)):
             blocks = [[cuts[i] for i in block] for block in alike]
             for group in batches([_padded(block) for block in blocks], budget):
                 run = in_pieces(
@@ -122,11 +123,6 @@ class Encoder(nn.Module):
         )
         chosen = torch.from_numpy(numpy.concatenate(rows)).to(device)
         return hidden.flatten(0, 1).index_select(0, chosen), numpy.concatenate(kept)
-
-
-def _size(length: int) -> int:
-    """Size of the blocks that a window of this length opens."""
-    return next((size for size in SIZES if size >= length), length)
 
 
 def _padded(block: Sequence[tuple[int, int, int, int]]) -> int:

@@ -37,7 +37,8 @@ def _can_pack(weight: Tensor, dtype: torch.dtype) -> bool:
 
 class PackedLinear(nn.Module):
     """A linear layer in bf16 in oneDNN's own layout, which spares it to lay the matrix out anew at
-    each call, and with `gelu` (exact, Hendrycks and Gimpel, 2016) in the same kernel."""
+    each call. With `then` GELU (exact, Hendrycks and Gimpel, 2016) its outputs pass through that in
+    the same kernel."""
 
     def __init__(self, weight: Tensor, bias: Optional[Tensor]):
         super().__init__()

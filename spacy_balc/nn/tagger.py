@@ -85,19 +85,16 @@ class Tagger(nn.Module):
     def _emissions(self, rows: list[Tensor], rate: float) -> Tensor:
         """(tokens, n_tags) of docs in a row, sorted by length, longest first."""
         lengths = [len(row) for row in rows]
-        hidden = torch.cat(rows)
-        hidden = dropout(hidden, rate) if rate else hidden
+        hidden = dropout(torch.cat(rows), rate)
         if self.lstm is not None:
-            hidden = self._lstm(hidden, lengths)
-            hidden = dropout(hidden, rate) if rate else hidden
+            hidden = dropout(self._lstm(hidden, lengths), rate)
         if self.attention is not None:
             mixed = []
             for group in batches(lengths, PADDED):
                 size = sum(lengths[i] for i in group)
                 part, hidden = hidden[:size], hidden[size:]
                 mixed.append(self.attention(part, [lengths[i] for i in group]))
-            hidden = torch.cat(mixed)
-            hidden = dropout(hidden, rate) if rate else hidden
+            hidden = dropout(torch.cat(mixed), rate)
         return self.output(hidden)
 
     def _lstm(self, hidden: Tensor, lengths: list[int]) -> Tensor:
