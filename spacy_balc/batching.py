@@ -4,9 +4,12 @@ from bisect import bisect_right
 from typing import Sequence
 
 
-def batches(lengths: Sequence[int], budget: int, padded: bool = True) -> list[list[int]]:
+def batches(
+    lengths: Sequence[int], budget: int, padded: bool = True, alike: float = 0.0
+) -> list[list[int]]:
     """Group the numbers of sequences so that each group, padded to its longest or as it is, holds
-    at most `budget` tokens; a longer sequence is a group of its own.
+    at most `budget` tokens; a longer sequence is a group of its own. None is shorter than the share
+    `alike` of the longest in its group.
 
     Sequences are sorted by length, longest first (so the largest batch is met first), and equal
     lengths keep their order: the same lengths always give the same groups.
@@ -15,8 +18,9 @@ def batches(lengths: Sequence[int], budget: int, padded: bool = True) -> list[li
     groups: list[list[int]] = []
     full = budget
     for i in order:
-        full += lengths[groups[-1][0]] if padded and groups else lengths[i]
-        if groups and full <= budget:
+        longest = lengths[groups[-1][0]] if groups else 0
+        full += longest if padded and groups else lengths[i]
+        if groups and full <= budget and lengths[i] >= alike * longest:
             groups[-1].append(i)
         else:
             groups.append([i])

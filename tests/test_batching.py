@@ -53,6 +53,16 @@ def test_batches_of_10_tokens(lengths, expected):
     assert batches(lengths, 10) == expected
 
 
+@given(*lengths_and_budget)
+def test_lengths_of_a_batch_are_alike_if_they_shall_be(lengths, budget):
+    groups = batches(lengths, budget, alike=0.5)
+    assert [i for group in groups for i in group] == [i for g in batches(lengths, 1) for i in g]
+    for group, after in pairwise(groups):
+        longest = lengths[group[0]]
+        assert lengths[group[-1]] >= longest / 2
+        assert lengths[after[0]] < longest / 2 or (len(group) + 1) * longest > budget
+
+
 SIZES = (8, 16, 32)
 
 

@@ -11,12 +11,12 @@ from spacy_balc.nn import encoder as encoder_module
 from spacy_balc.nn import memory
 from spacy_balc.nn.encoder import Encoder
 from spacy_balc.nn.memory import in_pieces, is_out_of_memory
-from spacy_balc.nn.tagger import ALIKE, Tagger
+from spacy_balc.nn.tagger import LONG, Tagger
 
 from .children import alone, in_child, limit_memory
 from .conftest import TOY, found, head, learn, toy_examples
 
-LONG = ["北京" * 40, "张三在北京。", "上海大学" * 20, "李四", "很好" * 33]
+LONG_TEXTS = ["北京" * 40, "张三在北京。", "上海大学" * 20, "李四", "很好" * 33]
 
 
 def lora_nlp(tok2vec, **settings):
@@ -49,7 +49,7 @@ PLACES = {"encoder": (Encoder, "_batch", 1), "head": (Tagger, "_emissions", 0)}
 
 
 def vectors(nlp):
-    docs = [nlp.make_doc(text) for text in LONG]
+    docs = [nlp.make_doc(text) for text in LONG_TEXTS]
     return nlp.get_pipe("balc_ner").model.predict(docs)
 
 
@@ -79,11 +79,11 @@ def test_where_one_is_too_large_the_handler_is_asked(place, lora_tok2vec, monkey
     limited = Limited(getattr(owner, name), position, 0)
     monkeypatch.setattr(owner, name, limited)
     with pytest.raises(torch.OutOfMemoryError):
-        list(nlp.pipe(LONG))
+        list(nlp.pipe(LONG_TEXTS))
     handled = []
     nlp.set_error_handler(lambda name, proc, docs, error: handled.append((docs, error)))
-    assert [doc.text for doc in nlp.pipe([*LONG, ""])] == [""]
-    assert [[doc.text for doc in docs] for docs, _ in handled] == [[text] for text in LONG]
+    assert [doc.text for doc in nlp.pipe([*LONG_TEXTS, ""])] == [""]
+    assert [[doc.text for doc in docs] for docs, _ in handled] == [[text] for text in LONG_TEXTS]
     assert all(is_out_of_memory(error) for _, error in handled)
 
 
@@ -201,7 +201,7 @@ def test_memory_that_runs_out_in_truth(lora_tok2vec, monkeypatch):
 def test_long_docs_of_one_length_equal_each_alone():
     tagger = Tagger(6, 5, 4, 1, 1, 300, True)
     torch.nn.init.normal_(tagger.output.weight)
-    length = ALIKE + 3
+    length = LONG + 3
     vectors = torch.randn(3 * length, 6)
     together = tagger(vectors, [length] * 3)
     for i, row in enumerate(vectors.split(length)):

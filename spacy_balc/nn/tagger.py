@@ -19,7 +19,8 @@ from .memory import in_pieces
 BUDGET = 16384
 PADDED = 8192  # the same with padding, for what needs it
 TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
-ALIKE = 512  # tokens: above, rows of one length pass oneDNN's LSTM by
+ALIKE = 0.8  # of the longest: attention over padding costs its square
+LONG = 512  # tokens: above, rows of one length pass oneDNN's LSTM by
 FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
 
 
@@ -90,7 +91,7 @@ class Tagger(nn.Module):
             hidden = dropout(self._lstm(hidden, lengths), rate)
         if self.attention is not None:
             mixed = []
-            for group in batches(lengths, PADDED):
+            for group in batches(lengths, PADDED, alike=ALIKE):
                 size = sum(lengths[i] for i in group)
                 part, hidden = hidden[:size], hidden[size:]
                 mixed.append(self.attention(part, [lengths[i] for i in group]))
@@ -100,7 +101,7 @@ class Tagger(nn.Module):
     def _lstm(self, hidden: Tensor, lengths: list[int]) -> Tensor:
         """What the LSTM makes of rows of docs sorted by length, in the same order."""
         count = len(hidden)
-        if lengths[0] > ALIKE and lengths[-1] == lengths[0]:
+        if lengths[0] > LONG and lengths[-1] == lengths[0]:
             # oneDNN takes rows of one length, and keeps tables for each length that it meets, the
             # larger the longer; a row more is not to its taste.
             hidden, lengths = torch.cat([hidden, hidden[:1]]), [*lengths, 1]
