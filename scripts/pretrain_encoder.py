@@ -24,11 +24,11 @@ from pretrain_text import (
     IGNORED,
     Collator,
     digest,
-    make_tokenizer,
     pack,
     read_lines,
     read_tagged,
 )
+from pretrain_vocabulary import cut_vocabulary, make_tokenizer
 from torch.nn.functional import cross_entropy
 from transformers import (
     AutoModelForMaskedLM,
@@ -105,7 +105,8 @@ def check_places(args) -> None:
 def check_run(args, text_digest: str) -> None:
     """Exit if the checkpoints are those of a run on another text or of another shape."""
     run = {"text": text_digest}
-    for name in ("start_from", "vocabulary", "hidden", "layers", "heads", "intermediate", "length"):
+    names = ("start_from", "vocabulary", "keep", "characters", "hidden", "layers", "heads")
+    for name in (*names, "intermediate", "length"):
         run[name] = getattr(args, name)
     file = args.checkpoints / "run.json"
     if get_last_checkpoint(str(args.checkpoints)) and file.exists():
@@ -237,6 +238,8 @@ def parse() -> argparse.Namespace:
     add("--checkpoints", type=Path, required=True, help="folder for checkpoints; resumes from it")
     add("--start-from", help="a local folder or hub name of a masked-LM or bare encoder")
     add("--vocabulary", type=int, default=4700, help="characters, when made from scratch")
+    add("--keep", type=int, help="with --start-from: word pieces to keep, those TEXT uses first")
+    add("--characters", action="store_true", help="a piece a character, as spaCy cuts Chinese")
     add("--hidden", type=int, default=256)
     add("--layers", type=int, default=3)
     add("--heads", type=int, default=4)
@@ -295,7 +298,10 @@ def main() -> None:
     if not 2 <= args.length <= model.config.max_position_embeddings:
         most = model.config.max_position_embeddings
         sys.exit(f"--length {args.length} must be from 2 to {most}, the encoder's positions.")
-    blocks = pack(lines, tags, tokenizer, args.length)
+    if args.keep:
+        folder = args.checkpoints / "tokenizer"
+        tokenizer = cut_vocabulary(model, tokenizer, lines, args.keep, folder)
+    blocks = pack(lines, tags, tokenizer, args.length, args.characters)
     del lines, tags
     if args.tags:
         model.tag_head = torch.nn.Linear(model.config.hidden_size, len(blocks.names))

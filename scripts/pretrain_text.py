@@ -1,6 +1,5 @@
 """Text for pre-training: lines to blocks of word pieces, a teacher's tags beside them, masking."""
 
-import collections
 import gzip
 import hashlib
 import lzma
@@ -12,11 +11,7 @@ from typing import Iterator
 import numpy
 import torch
 from tqdm import tqdm
-from transformers import BertTokenizerFast
 
-SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-LATIN = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ASCII = [chr(code) for code in range(33, 127)]
 IGNORED = -100  # a label without a loss, as in torch's cross entropy
 AT_ONCE = 1000  # lines tokenised in one call
 
@@ -85,25 +80,17 @@ def read_tagged(path: Path, tags_path: Path) -> tuple[list[str], list[list[str]]
     return lines, tags
 
 
-def make_tokenizer(lines: list[str], size: int, folder: Path) -> BertTokenizerFast:
-    """A cased character vocabulary: ASCII, `##` pieces for Latin words, the most frequent rest."""
-    counts: collections.Counter[str] = collections.Counter()
-    for line in lines:
-        counts.update(line)
-    known = SPECIALS + ASCII + [f"##{char}" for char in LATIN]
-    rest = [char for char, _ in counts.most_common() if not char.isspace() and char not in ASCII]
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join((known + rest)[:size]) + "\n", encoding="utf8")
-    return BertTokenizerFast(
-        str(vocabulary), do_lower_case=False, strip_accents=False, model_max_length=512
-    )
-
-
-def pack(lines: list[str], tags: list[list[str]] | None, tokenizer, length: int) -> Blocks:
+def pack(
+    lines: list[str],
+    tags: list[list[str]] | None,
+    tokenizer,
+    length: int,
+    characters: bool = False,
+) -> Blocks:
     """Blocks of `length` word pieces of all lines; exits if there is not one.
 
-    tags: of the characters of each line; a tag that ends in `-B` begins a word.
+    tags: of the characters of each line; a tag that ends in `-B` begins a word. characters: whether
+        each character but white space is a piece.
     """
     names = sorted({tag for row in tags for tag in row}) if tags else []
     numbers = {name: number for number, name in enumerate(names)}
@@ -111,16 +98,14 @@ def pack(lines: list[str], tags: list[list[str]] | None, tokenizer, length: int)
     ids: list[numpy.ndarray] = []
     found: list[numpy.ndarray] = []
     for first in tqdm(range(0, len(lines), AT_ONCE), desc="word pieces", unit_scale=AT_ONCE):
-        some = slice(first, first + AT_ONCE)
-        encoded = tokenizer(
-            lines[some], add_special_tokens=False, return_offsets_mapping=bool(tags)
-        )
-        for i, row in enumerate(encoded["input_ids"]):
+        some = lines[first : first + AT_ONCE]
+        encoded = _characters(some, tokenizer) if characters else _pieces(some, tokenizer)
+        for i, (row, places) in enumerate(encoded):
             ids.append(numpy.array(row + [tokenizer.sep_token_id], dtype="int32"))
             of_pieces = numpy.full(len(row) + 1, IGNORED, dtype="int16")
             if tags:
                 of_line = tags[first + i]
-                of_pieces[:-1] = [numbers[of_line[a]] for a, _ in encoded["offset_mapping"][i]]
+                of_pieces[:-1] = [numbers[of_line[place]] for place in places]
             found.append(of_pieces)
     room = length - 1
     flat, flat_tags = numpy.concatenate(ids), numpy.concatenate(found)
@@ -133,6 +118,22 @@ def pack(lines: list[str], tags: list[list[str]] | None, tokenizer, length: int)
     body_tags = numpy.pad(body_tags, ((0, 0), (1, 0)), constant_values=IGNORED)
     starts = begins[numpy.where(body_tags == IGNORED, len(names), body_tags)]
     return Blocks(body, body_tags, starts, names)
+
+
+def _pieces(lines: list[str], tokenizer) -> Iterator[tuple[list[int], list[int]]]:
+    """Word pieces of each line, and the places where they begin."""
+    encoded = tokenizer(lines, add_special_tokens=False, return_offsets_mapping=True)
+    for row, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        yield row, [start for start, _ in offsets]
+
+
+def _characters(lines: list[str], tokenizer) -> Iterator[tuple[list[int], list[int]]]:
+    known, unknown = tokenizer.get_vocab(), tokenizer.unk_token_id
+    lower = getattr(tokenizer, "do_lower_case", False)
+    for line in lines:
+        places = [i for i, char in enumerate(line) if not char.isspace()]
+        found = [line[i].lower() if lower else line[i] for i in places]
+        yield [known.get(char, unknown) for char in found], places
 
 
 @dataclass

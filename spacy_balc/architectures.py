@@ -336,6 +336,8 @@ def resize_output(model: Model, matrix: numpy.ndarray, fresh: numpy.ndarray) -> 
 
 
 def _row(arrays: Sequence[Floats2d], device: torch.device, width: int) -> torch.Tensor:
-    """The rows of all docs in one tensor; a copy, so that nobody's input is changed."""
+    """The rows of all docs in one tensor; in training a copy, so that nobody's input is changed."""
     filled = [xp2torch(array).to(device) for array in arrays if len(array)]
+    if len(filled) == 1 and not torch.is_grad_enabled():
+        return filled[0]
     return torch.cat(filled) if filled else torch.zeros((0, width), device=device)

@@ -152,3 +152,34 @@ def test_masking_takes_whole_words_and_no_special_piece(script_text):
     assert 0.77 < replaced < 0.83
     assert bool((batch["input_ids"][~masked] == ids.expand_as(masked)[~masked]).all())
     assert int(batch["position_ids"].max()) <= 63
+
+
+def test_a_cut_vocabulary_leaves_the_vectors_as_they_are(pretrain, encoder, tmp_path):
+    source = encoder("bert")
+    # No learning: what is written is what was read, but for the vocabulary.
+    run = ["--batch", 4, "--length", 16, "--steps", 1, "--learn-rate", 0, "--eval-every", 1]
+    folder = pretrain(*run, "--start-from", source, "--keep", 120, "--characters")
+    ids = []
+    for place in (source, folder):
+        tokenizer, model = AutoTokenizer.from_pretrained(place), AutoModel.from_pretrained(place)
+        found = tokenizer(TEXTS[0], return_tensors="pt")
+        ids.append((tokenizer.convert_ids_to_tokens(found["input_ids"][0]), found["input_ids"]))
+        with torch.no_grad():
+            vectors = model.eval()(**found).last_hidden_state
+        if place == source:
+            expected = vectors
+    assert len(tokenizer) == model.config.vocab_size == 120
+    assert ids[0][0] == ids[1][0] and ids[0][1].tolist() != ids[1][1].tolist()
+    assert torch.allclose(vectors, expected, atol=1e-2)  # stored in half precision
+    with pytest.raises(SystemExit, match="must be from 6 to"):
+        pretrain(*run, "--start-from", source, "--keep", 100_000, checkpoints="other")
+
+
+def test_each_character_can_be_a_piece(script_text, encoder):
+    tokenizer = AutoTokenizer.from_pretrained(encoder("bert"))
+    tags = [["n-B", "n-I", "w-B", "x-B", "x-I", "x-I"]]
+    blocks = script_text.pack(["北京 ab☃"], tags, tokenizer, 7, characters=True)
+    expected = ["[CLS]", "北", "京", "a", "b", "[UNK]", "[SEP]"]
+    assert tokenizer.convert_ids_to_tokens(blocks.ids[0]) == expected
+    names = [blocks.names[tag] for tag in blocks.tags[0, 1:-1]]
+    assert names == ["n-B", "n-I", "x-B", "x-I", "x-I"]

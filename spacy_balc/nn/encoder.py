@@ -72,7 +72,7 @@ class Encoder(nn.Module):
         ]
         lengths = [end - start + 2 for start, end, _, _ in cuts]
         budget = BUDGET.get(device.type, BUDGET["cuda"])
-        found, places = [], []
+        pieces = torch.empty((len(ids), self.width), device=device)
         # Blocks of one size go together: they are padded to the fullest.
         packed = pack(lengths, SIZES)
         for _, alike in groupby(packed, lambda block: block_size(lengths[block[0]], SIZES)):
@@ -83,12 +83,9 @@ class Encoder(nn.Module):
                     lambda part: self._batch(ids, [blocks[i] for i in part], device, recompute),
                 )
                 for _, (hidden, kept) in run:
-                    found.append(hidden)
-                    places.append(kept)
-        order = numpy.empty(len(ids), dtype="int64")
-        order[numpy.concatenate(places)] = numpy.arange(len(ids))
-        pieces = torch.cat(found).index_select(0, torch.from_numpy(order).to(device))
-        return _pool(pieces.float(), counts, pooling)
+                    places = torch.from_numpy(kept).to(device)
+                    pieces = pieces.index_copy_(0, places, hidden.float())
+        return _pool(pieces, counts, pooling)
 
     def _batch(
         self, ids: numpy.ndarray, blocks, device: torch.device, recompute: bool

@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
+# Bytes of scores at a time on a CPU.
+SCORES = 2**22
+
 
 def encode(
     transformer: nn.Module,
@@ -95,14 +98,33 @@ def _attend(attention: nn.Module, hidden: Tensor, mask: Optional[Tensor]) -> Ten
         rate = dropout.p if dropout.training else 0.0
         mixed = scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=rate)
     else:
-        # On a CPU, products of whole batches are 1.3 to 5 times as fast, forward and backward.
-        query = query * query.shape[-1] ** -0.5
-        query, key, value = (part.flatten(0, 1) for part in (query, key, value))
-        scores = torch.bmm(query, key.transpose(1, 2))
-        if mask is not None:
-            scores.unflatten(0, (-1, heads)).add_(mask)
-        mixed = torch.bmm(dropout(scores.softmax(-1)), value).unflatten(0, (-1, heads))
+        mixed = _products(query * query.shape[-1] ** -0.5, key, value, mask, dropout)
     return mixed.transpose(1, 2).flatten(2)
+
+
+def _products(
+    query: Tensor, key: Tensor, value: Tensor, mask: Optional[Tensor], dropout: nn.Module
+) -> Tensor:
+    """Values by weight, (blocks, heads, rows, width of a head), as products of whole batches: on a
+    CPU 1.3 to 5 times as fast as `scaled_dot_product_attention`, forward and backward, as long as
+    the scores stay in its cache."""
+    blocks, heads, rows, _ = query.shape
+    fitting = max(1, SCORES // (rows * rows * query.element_size()))
+    some, few = max(1, fitting // heads), min(heads, fitting)
+    masks = [None] * blocks if mask is None else mask.split(some)
+    mixed = []
+    for *parts, some_mask in zip(query.split(some), key.split(some), value.split(some), masks):
+        found = []
+        for part in zip(*(part.split(few, dim=1) for part in parts)):
+            shape = part[0].shape[:2]
+            few_query, few_key, few_value = (one.flatten(0, 1) for one in part)
+            scores = torch.bmm(few_query, few_key.transpose(1, 2))
+            if some_mask is not None:
+                scores.unflatten(0, shape).add_(some_mask)
+            weights = dropout(scores.softmax(-1))
+            found.append(torch.bmm(weights, few_value).unflatten(0, shape))
+        mixed.append(torch.cat(found, dim=1) if len(found) > 1 else found[0])
+    return torch.cat(mixed) if len(mixed) > 1 else mixed[0]
 
 
 def fuse(attention: nn.Module, linear: nn.Module) -> None:

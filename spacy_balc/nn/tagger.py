@@ -14,13 +14,14 @@ from .attention import BandedSelfAttention
 from .crf import CRF
 from .dropout import dropout
 from .memory import in_pieces
+from .stretches import attend, normed, recur
 
 # Tokens a batch: bound the memory. An LSTM wants many docs at each step.
 BUDGET = 16384
 PADDED = 8192  # the same with padding, for what needs it
 TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
 ALIKE = 0.8  # of the longest: attention over padding costs its square
-LONG = 512  # tokens: above, rows of one length pass oneDNN's LSTM by
+LONG = 512  # tokens: a longer doc goes alone in prediction, and never through oneDNN's LSTM whole
 FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
 
 
@@ -73,10 +74,15 @@ class Tagger(nn.Module):
         docs = [i for i, length in enumerate(lengths) if length]
         if not docs:
             return vectors.new_zeros((0, self.output.out_features))
-        rows = self.norm(vectors).split(list(lengths))
+        rows = vectors.split(list(lengths))
         found: list[Optional[Tensor]] = [None] * len(rows)
-        for group in batches([lengths[i] for i in docs], BUDGET, padded=False):
-            members = [docs[k] for k in group]
+        most = BUDGET if vectors.is_cuda else LONG
+        alone = set() if torch.is_grad_enabled() else {i for i in docs if lengths[i] > most}
+        for i in alone:
+            found[i] = self._long(rows[i])
+        together = [i for i in docs if i not in alone]
+        for group in batches([lengths[i] for i in together], BUDGET, padded=False):
+            members = [together[k] for k in group]
             run = in_pieces(members, lambda part: self._emissions([rows[i] for i in part], rate))
             for part, emissions in run:
                 for i, part_emissions in zip(part, emissions.split([lengths[i] for i in part])):
@@ -86,7 +92,7 @@ class Tagger(nn.Module):
     def _emissions(self, rows: list[Tensor], rate: float) -> Tensor:
         """(tokens, n_tags) of docs in a row, sorted by length, longest first."""
         lengths = [len(row) for row in rows]
-        hidden = dropout(torch.cat(rows), rate)
+        hidden = dropout(self.norm(torch.cat(rows)), rate)
         if self.lstm is not None:
             hidden = dropout(self._lstm(hidden, lengths), rate)
         if self.attention is not None:
@@ -97,6 +103,14 @@ class Tagger(nn.Module):
                 mixed.append(self.attention(part, [lengths[i] for i in group]))
             hidden = dropout(torch.cat(mixed), rate)
         return self.output(hidden)
+
+    def _long(self, row: Tensor) -> Tensor:
+        """(tokens, n_tags) of one doc of any length, in prediction."""
+        norm, lstm = self.norm, self.lstm
+        hidden = normed(norm, row) if lstm is None else recur(lstm, norm, row)
+        if self.attention is None:
+            return self.output(hidden)
+        return torch.cat([self.output(part) for part in attend(self.attention, hidden)])
 
     def _lstm(self, hidden: Tensor, lengths: list[int]) -> Tensor:
         """What the LSTM makes of rows of docs sorted by length, in the same order."""
