@@ -97,16 +97,13 @@ def pack(
     begins = numpy.array([name.endswith("-B") for name in names] + [True])
     ids: list[numpy.ndarray] = []
     found: list[numpy.ndarray] = []
-    for first in tqdm(range(0, len(lines), AT_ONCE), desc="word pieces", unit_scale=AT_ONCE):
-        some = lines[first : first + AT_ONCE]
-        encoded = _characters(some, tokenizer) if characters else _pieces(some, tokenizer)
-        for i, (row, places) in enumerate(encoded):
-            ids.append(numpy.array(row + [tokenizer.sep_token_id], dtype="int32"))
-            of_pieces = numpy.full(len(row) + 1, IGNORED, dtype="int16")
-            if tags:
-                of_line = tags[first + i]
-                of_pieces[:-1] = [numbers[of_line[place]] for place in places]
-            found.append(of_pieces)
+    encoded = (_characters if characters else _pieces)(lines, tokenizer)
+    for i, (row, places) in enumerate(tqdm(encoded, desc="word pieces", total=len(lines))):
+        ids.append(numpy.array(row + [tokenizer.sep_token_id], dtype="int32"))
+        of_pieces = numpy.full(len(row) + 1, IGNORED, dtype="int16")
+        if tags:
+            of_pieces[:-1] = [numbers[tags[i][place]] for place in places]
+        found.append(of_pieces)
     room = length - 1
     flat, flat_tags = numpy.concatenate(ids), numpy.concatenate(found)
     blocks = len(flat) // room
@@ -122,12 +119,15 @@ def pack(
 
 def _pieces(lines: list[str], tokenizer) -> Iterator[tuple[list[int], list[int]]]:
     """Word pieces of each line, and the places where they begin."""
-    encoded = tokenizer(lines, add_special_tokens=False, return_offsets_mapping=True)
-    for row, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        yield row, [start for start, _ in offsets]
+    for first in range(0, len(lines), AT_ONCE):
+        some = lines[first : first + AT_ONCE]
+        encoded = tokenizer(some, add_special_tokens=False, return_offsets_mapping=True)
+        for row, offsets in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True):
+            yield row, [start for start, _ in offsets]
 
 
 def _characters(lines: list[str], tokenizer) -> Iterator[tuple[list[int], list[int]]]:
+    """The same where each character but white space is a piece."""
     known, unknown = tokenizer.get_vocab(), tokenizer.unk_token_id
     lower = getattr(tokenizer, "do_lower_case", False)
     for line in lines:

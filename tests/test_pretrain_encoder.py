@@ -154,7 +154,7 @@ def test_masking_takes_whole_words_and_no_special_piece(script_text):
     assert int(batch["position_ids"].max()) <= 63
 
 
-def test_a_cut_vocabulary_leaves_the_vectors_as_they_are(pretrain, encoder, tmp_path):
+def test_a_cut_vocabulary_leaves_the_vectors_as_they_are(pretrain, encoder):
     source = encoder("bert")
     # No learning: what is written is what was read, but for the vocabulary.
     run = ["--batch", 4, "--length", 16, "--steps", 1, "--learn-rate", 0, "--eval-every", 1]

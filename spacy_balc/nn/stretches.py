@@ -21,14 +21,6 @@ def bounds(length: int, stretch: int) -> Iterator[tuple[int, int]]:
         yield start, min(length, start + stretch)
 
 
-def normed(norm: nn.LayerNorm, inputs: Tensor) -> Tensor:
-    """The norm of inputs (steps, width)."""
-    outputs = torch.empty_like(inputs)
-    for start, end in bounds(len(inputs), ATTENDED):
-        outputs[start:end] = norm(inputs[start:end])
-    return outputs
-
-
 def recur(lstm: nn.LSTM, norm: nn.LayerNorm, inputs: Tensor) -> Tensor:
     """What a bidirectional LSTM makes of the norm of inputs (steps, width): (steps, 2 * hidden)."""
     length, hidden = len(inputs), lstm.hidden_size

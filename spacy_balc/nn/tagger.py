@@ -14,7 +14,7 @@ from .attention import BandedSelfAttention
 from .crf import CRF
 from .dropout import dropout
 from .memory import in_pieces
-from .stretches import attend, normed, recur
+from .stretches import attend, recur
 
 # Tokens a batch: bound the memory. An LSTM wants many docs at each step.
 BUDGET = 16384
@@ -106,8 +106,7 @@ class Tagger(nn.Module):
 
     def _long(self, row: Tensor) -> Tensor:
         """(tokens, n_tags) of one doc of any length, in prediction."""
-        norm, lstm = self.norm, self.lstm
-        hidden = normed(norm, row) if lstm is None else recur(lstm, norm, row)
+        hidden = self.norm(row) if self.lstm is None else recur(self.lstm, self.norm, row)
         if self.attention is None:
             return self.output(hidden)
         return torch.cat([self.output(part) for part in attend(self.attention, hidden)])
