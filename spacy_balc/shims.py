@@ -86,6 +86,8 @@ class TaggerShim(TorchShim):
                 )
 
     def check_sizes(self, spec: dict[str, Any], tensors: int, largest: int) -> None:
-        for name in ("input_width", "n_tags", "hidden_width", "lstm_layers"):
+        # Without an LSTM no tensor is of its width.
+        names = ("input_width", "n_tags", "lstm_layers", "hidden_width")
+        for name in names if spec["lstm_layers"] else names[:-1]:
             if not 0 <= spec[name] <= largest:
                 raise ValueError(f"{name} = {spec[name]} does not fit the tensors in it. {DAMAGED}")

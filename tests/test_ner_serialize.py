@@ -350,3 +350,12 @@ def test_another_tok2vec_is_refused(saved):
     config = {"components.balc_ner.model.tok2vec": HASH_EMBED}
     with pytest.raises(ValueError, match="balc_ner.model"):
         spacy.load(path, config=config)
+
+
+def test_without_an_lstm_nothing_need_have_its_width(tmp_path):
+    nlp = make_nlp(HASH_EMBED, lstm_layers=0, attention_heads=0, hidden_width=128)
+    examples = toy_examples(nlp)
+    learn(nlp, examples, 2)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert loaded.get_pipe("balc_ner").to_bytes() == nlp.get_pipe("balc_ner").to_bytes()
