@@ -132,6 +132,7 @@ class TorchShim(Shim):
             torch._foreach_mul_(weights, 1.0 - rate * decay)
             torch._foreach_add_(weights, gradients, alpha=-rate)
             return
+        fused = weights[0].device.type == "cpu"
         adamw(
             weights,
             gradients,
@@ -139,7 +140,9 @@ class TorchShim(Shim):
             [_moment(optimizer.mom2, key, w) for key, w in zip(keys, weights)],
             [],
             [torch.tensor(float(optimizer.nr_update[key] - 1)) for key in keys],
-            foreach=True,
+            # One pass over the tensors in place of ten.
+            fused=fused,
+            foreach=not fused,
             amsgrad=False,
             beta1=optimizer.b1,
             beta2=optimizer.b2,

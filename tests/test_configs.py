@@ -42,12 +42,12 @@ def test_filling_a_config_changes_nothing(path):
     assert nlp.config.interpolate() == config.interpolate()
 
 
-def train(config, output, corpus, encoder, *overrides):
+def train(config, output, corpus, encoder, *overrides, steps=60):
     # fmt: off
     run_spacy(
         "train", ROOT / "configs" / f"{config}.cfg", "--output", output,
         "--paths.train", corpus, "--paths.dev", corpus,
-        "--paths.encoder", encoder, "--training.max_steps", 60, "--training.eval_frequency", 30,
+        "--paths.encoder", encoder, "--training.max_steps", steps, "--training.eval_frequency", 30,
         "--training.optimizer.learn_rate.total_steps", 400,
         "--training.optimizer.learn_rate.warmup_steps", 5, *overrides,
     )
@@ -60,9 +60,8 @@ def test_a_language_with_spaces_trains_from_the_command_line(encoder, tmp_path):
     overrides = ["--components.balc_ner.model.tok2vec.window", 60]
     overrides += ["--components.balc_ner.model.tok2vec.stride", 40]
     overrides += ["--training.optimizer.learn_rate.initial_rate", 0.01]
-    nlp = train(
-        "english", tmp_path / "out", corpus, encoder("roberta", 64), *overrides
-    )
+    encoder = encoder("roberta", 64)
+    nlp = train("english", tmp_path / "out", corpus, encoder, *overrides, steps=120)
     for text, ents in ENGLISH:
         assert found(nlp(text)) == ents
 
