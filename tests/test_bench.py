@@ -10,6 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from .conftest import TOY
+from .test_configs import write_corpus
+
 BENCH = Path(__file__).parent.parent / "bench"
 MODULES = [path.stem for path in BENCH.glob("*.py")]
 
@@ -131,6 +134,78 @@ def test_startup(run):
     check(figures["ratios"], ["spacy.load to the first entity / imports and weights"])
 
 
+def test_dev_split(bench, tmp_path):
+    sentence = "张\tB-PER\n三\tI-PER\n在\tO\n{}\tB-LOC\n\n"
+    (tmp_path / "train.bio").write_text(
+        sentence.format("京") * 8 + sentence.format("沪") * 2, encoding="utf8"
+    )
+    (tmp_path / "test.bio").write_text(sentence.format("渝"), encoding="utf8")
+    bench("dev_split").main(
+        ["--train", str(tmp_path / "train.bio"), "--test", str(tmp_path / "test.bio")]
+        + ["--share", "0.2", "--blocks", "2", "--seeds", "1", "--out", str(tmp_path / "out.json")]
+    )
+    found = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))
+    assert found["the test set"] == {"entities": 2, "unseen": {"LOC": 1, "PER": 0, "all": 0.5}}
+    # The block is the last fifth, where alone 沪 is.
+    assert found["blocks of about 2"] == {"entities": 4, "unseen": {"LOC": 1, "PER": 0, "all": 0.5}}
+
+
+def test_ablations_are_of_what_they_say(bench):
+    ablations = bench("ablations")
+    args = SimpleNamespace(
+        config=BENCH.parent / "configs" / "sample.cfg",
+        corpus=Path("corpus"),
+        encoder="somewhere",
+        override=["training.max_steps=7", 'components.balc_ner.model.tok2vec.pooling="first"'],
+    )
+    config = ablations.variant(args, "BiLSTM-CRF", "all", 3)
+    model = config["components"]["balc_ner"]["model"]
+    assert (model["lstm_layers"], model["attention_heads"]) == (1, 0)
+    assert model["tok2vec"]["lora"] is None and model["tok2vec"]["pooling"] == "first"
+    assert config["training"]["max_steps"] == 7 and config["system"]["seed"] == 3
+    assert config.interpolate()["components"]["balc_ner"]["model"]["tok2vec"]["name"] == "somewhere"
+    args.override = ["training.max_step=7"]
+    with pytest.raises(SystemExit, match="no setting training.max_step"):
+        ablations.variant(args, "CRF", "LoRA", 0)
+
+
+@pytest.mark.slow
+def test_search(bench, encoder, tmp_path):
+    for name in ("train", "dev"):
+        write_corpus(tmp_path / f"{name}.spacy", "zh", TOY)
+    arguments = ["--config", str(BENCH.parent / "configs" / "sample.cfg")]
+    arguments += ["--corpus", str(tmp_path), "--work", str(tmp_path / "work")]
+    arguments += ["--encoder", encoder(positions=512), "--out", str(tmp_path / "out.json")]
+    arguments += ["--override", "training.max_steps=4", "training.eval_frequency=2"]
+    search = bench("search")
+    search.main([*arguments, "--trials", "1"])
+    first = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["trials"]
+    assert [trial["number"] for trial in first] == [0]
+    assert {first[0]["settings"][name] for name in search.FACTORS} == {1.0}
+    search.main([*arguments, "--trials", "2"])
+    both = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["trials"]
+    assert {trial["number"] for trial in both} == {0, 1} and first[0] in both
+
+
+@pytest.mark.slow
+def test_ablations(bench, encoder, tmp_path):
+    for name in ("train", "dev", "test"):
+        write_corpus(tmp_path / f"{name}.spacy", "zh", TOY)
+    arguments = ["--config", str(BENCH.parent / "configs" / "sample.cfg")]
+    arguments += ["--corpus", str(tmp_path), "--work", str(tmp_path / "work")]
+    arguments += ["--encoder", encoder(positions=512), "--out", str(tmp_path / "out.json")]
+    arguments += ["--networks", "CRF", "--override", "training.max_steps=2"]
+    arguments += ["training.eval_frequency=1"]
+    bench("ablations").main([*arguments, "--seeds", "0"])
+    first = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["runs"]
+    trains = {run["weights"]: run["encoder_trainable"] for run in first}
+    assert trains["frozen"] == 0 < trains["LoRA"] < trains["all"] == first[-1]["encoder_weights"]
+    assert all(run["bytes"] > 0 and 0 <= run["test"]["ents_f"] <= 1 for run in first)
+    bench("ablations").main([*arguments, "--seeds", "0", "--weights", "all"])
+    again = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["runs"]
+    assert again == [run for run in first if run["weights"] == "all"]
+
+
 def test_hiding_hides_the_plugin_alone(bench):
     hidden, common = bench("hidden"), bench("common")
     probe = "import catalogue, json\nentries = catalogue.AVAILABLE_ENTRY_POINTS\n"
@@ -140,7 +215,10 @@ def test_hiding_hides_the_plugin_alone(bench):
     assert "balc_ner" not in without and "transformer" not in without
 
 
-@pytest.mark.parametrize("script", ["inference", "training", "longdoc", "memory", "latency"])
+@pytest.mark.parametrize(
+    "script",
+    ["inference", "training", "longdoc", "memory", "latency", "dev_split", "ablations", "search"],
+)
 def test_help_teaches(bench, capsys, script):
     with pytest.raises(SystemExit) as stopped:
         bench(script).main(["--help"])

@@ -1,0 +1,96 @@
+"""How hard is a development set? The share of its entities that the training sentences do not
+hold, for random sentences, for contiguous blocks as `balc convert --dev` takes them, and for the
+test set.
+
+    python bench/dev_split.py --train $DATA/msra/train.bio --test $DATA/msra/test.bio \\
+        --out bench/dev_split.json
+
+An entity is unseen if no training sentence has the same characters with the same label. A
+development set that is to rank recipes as new text would should have as many as the test set.
+"""
+
+import argparse
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from common import show
+
+from spacy_balc.corpus.formats import read_corpus
+from spacy_balc.corpus.interface import Sentence
+from spacy_balc.corpus.split import dev_blocks
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--train", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--test", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--share", type=float, default=0.05, help="of the sentences (0.05)")
+    parser.add_argument(
+        "--blocks", type=int, nargs="+", default=[10, 50, 100, 200, 500, 1000], metavar="SENTENCES"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="random splits (3)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="JSON of all figures")
+    args = parser.parse_args(arguments)
+    train, test = (
+        [entities(sentence) for sentence in read_corpus([str(path)])]
+        for path in (args.train, args.test)
+    )
+    n = len(train)
+    splits = {}
+    for seed in range(args.seeds):
+        dev = random.Random(seed).sample(range(n), round(n * args.share))
+        splits[f"random sentences, seed {seed}"] = dev
+    for block in args.blocks:
+        splits[f"blocks of about {block:,}"] = dev_blocks(n, args.share, block)[1]
+    found = {name: split_off(train, dev) for name, dev in splits.items()}
+    found["the test set"] = unseen(test, train)
+    labels = sorted({label for sentence in train for _, label in sentence})
+    keys = ["all", *labels]
+    show(
+        ["development set", "entities", "unseen", *labels],
+        [
+            [name, f"{row['entities']:,}", *(f"{row['unseen'][key]:.1%}" for key in keys)]
+            for name, row in found.items()
+        ],
+    )
+    if args.out:
+        args.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf8")
+
+
+def entities(sentence: Sentence) -> list[tuple[str, str]]:
+    """Text and label of each entity."""
+    return [("".join(sentence.tokens[start:end]), label) for start, end, label in sentence.entities]
+
+
+def split_off(data: Sequence[list[tuple[str, str]]], dev: Iterable[int]) -> dict[str, Any]:
+    """What is unseen in these sentences when the others are for training."""
+    chosen = set(dev)
+    return unseen(
+        [data[i] for i in sorted(chosen)],
+        [sentence for i, sentence in enumerate(data) if i not in chosen],
+    )
+
+
+def unseen(dev: Iterable[list], train: Iterable[list]) -> dict[str, Any]:
+    """Number of entities, and the share of them that `train` lacks: of each label and of all."""
+    known = {entity for sentence in train for entity in sentence}
+    total, new = Counter(), Counter()
+    for sentence in dev:
+        for entity in sentence:
+            for key in ("all", entity[1]):
+                total[key] += 1
+                new[key] += entity not in known
+    return {
+        "entities": total["all"],
+        "unseen": {key: new[key] / total[key] for key in sorted(total)},
+    }
+
+
+if __name__ == "__main__":
+    main()
