@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common import machine, show, spread
+from common import child, machine, show, spread
 from thinc.api import Config
 from tqdm import tqdm
 
@@ -114,15 +114,13 @@ def check(args: argparse.Namespace, *sets: str) -> None:
 
 def variant(args: argparse.Namespace, network: str, weights: str, seed: int) -> Config:
     """The config of one run."""
-    config = common_config(args, seed)
-    model = config["components"]["balc_ner"]["model"]
-    model.update(NETWORKS[network])
-    model["tok2vec"]["lora"], model["tok2vec"]["learn_rate_scale"] = WEIGHTS[weights]
+    config = common_config(args, weights, seed)
+    config["components"]["balc_ner"]["model"].update(NETWORKS[network])
     return with_overrides(config, args.override)
 
 
-def common_config(args: argparse.Namespace, seed: int) -> Config:
-    """The config that was asked for, on this corpus and encoder."""
+def common_config(args: argparse.Namespace, weights: str, seed: int) -> Config:
+    """The config that was asked for, on this corpus and encoder, training these weights."""
     config = Config().from_disk(args.config, interpolate=False)
     config["system"]["seed"] = seed
     config["paths"] |= {
@@ -130,6 +128,8 @@ def common_config(args: argparse.Namespace, seed: int) -> Config:
         "dev": str(args.corpus / "dev.spacy"),
         "encoder": args.encoder,
     }
+    tok2vec = config["components"]["balc_ner"]["model"]["tok2vec"]
+    tok2vec["lora"], tok2vec["learn_rate_scale"] = WEIGHTS[weights]
     return config
 
 
@@ -174,14 +174,12 @@ def run(args: argparse.Namespace, network: str, weights: str, seed: int) -> dict
     scores = folder / "scores.json"
     test = args.corpus / "test.spacy"
     call("balc", "evaluate", best, test, "--output", scores, "--gpu-id", args.gpu_id)
-    counted = subprocess.run(
-        [sys.executable, "-c", COUNT, str(best)], check=True, capture_output=True, text=True
-    )
     record = {"network": network, "weights": weights, "seed": seed, **found}
     record["test"] = json.loads(scores.read_text(encoding="utf8"))
     record["bytes"] = sum(file.stat().st_size for file in best.rglob("*") if file.is_file())
+    record |= child(["-c", COUNT, str(best)])
     shutil.rmtree(folder)
-    return record | json.loads(counted.stdout)
+    return record
 
 
 # In a process of its own, so that no pipeline stays in memory.

@@ -49,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     check(args, "train", "dev")
     args.work.mkdir(parents=True, exist_ok=True)
-    start = with_overrides(common_config(args, args.seed), args.override)
-    tok2vec = start["components"]["balc_ner"]["model"]["tok2vec"]
-    tok2vec["lora"], tok2vec["learn_rate_scale"] = WEIGHTS[args.weights]
+    start = with_overrides(common_config(args, args.weights, args.seed), args.override)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(args.work / f"{args.weights}.journal"))),
         study_name=args.weights,

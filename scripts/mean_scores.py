@@ -29,9 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for path, run in zip(args.metrics, runs)
     ]
     columns = [[100 * run[key] for run in runs] for key in SCORES.values()]
-    rows.append(["mean", *(f"{statistics.mean(column):.2f}" for column in columns)])
-    rows.append(["least", *(f"{min(column):.2f}" for column in columns)])
-    rows.append(["most", *(f"{max(column):.2f}" for column in columns)])
+    for name, of in (("mean", statistics.mean), ("least", min), ("most", max)):
+        rows.append([name, *(f"{of(column):.2f}" for column in columns)])
     print(table(rows, header=("run", *SCORES), divider=True, aligns=("l", "r", "r", "r")))
 
 
