@@ -20,6 +20,7 @@ ENTRY_POINTS = {
         "spacy-balc.BalcNer.v1": "spacy_balc.architectures:BalcNer",
         "spacy-balc.LoraTransformer.v1": "spacy_balc.architectures:LoraTransformer",
     },
+    "spacy_augmenters": {"spacy-balc.EntityRows.v1": "spacy_balc.augment:entity_rows"},
     "spacy_callbacks": {"spacy-balc.deterministic.v1": "spacy_balc.determinism:deterministic"},
     "spacy_cli": {"balc": "spacy_balc.cli:app"},
 }
