@@ -64,6 +64,7 @@ def check(train=(), dev=(), test=(), **options):
 
 
 PLAIN = "[张三|PER]在[北京|LOC]。"
+NAMES = "[张三|PER][李四|PER]"
 ZH = {"tokenizer": spacy.blank("zh").tokenizer}
 EN = {"tokenizer": spacy.blank("en").tokenizer, "lang": "en"}
 
@@ -86,6 +87,12 @@ CASES = [
     ("label-missing", "ORG", [[PLAIN]], [[PLAIN, "[一中|ORG]"]], 0,
      {"labels": ["PER", "LOC", "ORG"]}),
     ("rare-label", "LOC", [["[张三|PER]", "[王五|PER]", PLAIN]], [[PLAIN, PLAIN]], 1, {"rare": 2}),
+    ("rows-not-in-train", "PER in test",
+     [["[张三|PER]来"] * 9 + [NAMES], [], [NAMES] * 20 + ["[北京|LOC][上海|LOC]"]],
+     [["[张三|PER]来"] * 8 + [NAMES], [], ["[张三|PER]来"] * 20 + [NAMES] * 20], 20, {}),
+    ("rows-not-in-train", "PER in dev", [[PLAIN], [NAMES] * 20], [[PLAIN], [NAMES] * 19], 20, {}),
+    ("rows-not-in-train", "PER in dev", [[PLAIN], [NAMES] * 20],
+     [[PLAIN], ["[张三|PER][李四|LOC]" , "[张三|PER] [李四|PER]"] * 20], 20, {}),
     ("similar-labels", "LOC | Loc", [[PLAIN, "[上海|Loc]"]], [[PLAIN]], 2, {}),
     ("similar-labels", "LOC | LОC", [[PLAIN, "[上海|LОC]"]], [[PLAIN]], 2, {}),
     ("similar-labels", "LOC | LOC ", [[PLAIN, "[上海|LOC ]"]], [[PLAIN]], 2, {}),

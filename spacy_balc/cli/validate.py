@@ -76,9 +76,10 @@ def validate_cli(
 
     Warnings: rare labels and labels that look alike; entities that are not on token borders of the
     pipeline's tokenizer, hold the end of a sentence, or begin or end with punctuation; the same
-    sentence with other entities; sentences of DEV and TEST that TRAIN has; characters that cannot
-    be seen, are damaged or pass for others; and, with --config or --encoder, more than 1 % of the
-    characters unknown to the encoder.
+    sentence with other entities; sentences of DEV and TEST that TRAIN has; entities in a row with
+    nothing between them, where TRAIN has few; characters that cannot be seen, are damaged or pass
+    for others; and, with --config or --encoder, more than 1 % of the characters unknown to the
+    encoder.
 
     Information: duplicates, characters in two forms (full and half width), characters unknown to
     the encoder, lengths, texts longer than the encoder's window, and how many entities of DEV and

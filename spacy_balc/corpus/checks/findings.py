@@ -28,6 +28,10 @@ KINDS = {
     "label-missing": ("warning", "label is expected and never used"),
     "label-not-everywhere": ("warning", "label of train that another set does not have"),
     "rare-label": ("warning", "label is rare in train"),
+    "rows-not-in-train": (
+        "warning",
+        "entity touches the one before, as few of its label do in train (augmenter EntityRows)",
+    ),
     "similar-labels": ("warning", "labels look alike"),
     "crosses-sentence-end": ("warning", "the end of a sentence is inside an entity"),
     "misaligned-entity": ("warning", "entity is not on the pipeline's token borders: not learnt"),

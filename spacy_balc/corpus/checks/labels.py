@@ -1,4 +1,4 @@
-"""Labels: unknown, rare, missing in a set, alike; and sets without any entity."""
+"""Labels: unknown, rare, missing in a set, alike, in rows; and sets without any entity."""
 
 import unicodedata
 from collections import defaultdict
@@ -7,6 +7,10 @@ from collections.abc import Collection
 from .characters import LATIN_TWINS
 from .findings import Bag, Figures, Findings, Item
 
+# Entities that touch the one before, which has the same label: so many, and so much more often than
+# in train, that a model was hardly taught to tell them apart.
+ROWS = 20
+ROWS_RATIO = 5
 DIGIT_TWINS = str.maketrans("01", "ol")
 
 
@@ -19,12 +23,17 @@ class Labels:
         self.expected = set(expected)
         self.rare = rare
         self.bags: dict[str, Bag] = defaultdict(Bag)
+        self.rows: dict[tuple[str, str], Bag] = defaultdict(Bag)  # by part and label
         self.first: dict[str, Item] = {}  # of each part
 
     def see(self, item: Item, findings: Findings) -> None:
         self.first.setdefault(item.part, item)
-        for start, end, label in item.entities():
+        before = None
+        for start, end, label in sorted(item.entities()):
             findings.note(self.bags[label], item, start, end)
+            if before == (start, label):
+                findings.note(self.rows[item.part, label], item, start, end)
+            before = (end, label)
 
     def finish(self, findings: Findings, figures: Figures) -> None:
         for part, item in self.first.items():
@@ -42,6 +51,12 @@ class Labels:
                 findings.put("label-not-everywhere", label, bag)
             if 0 < in_train < self.rare:
                 findings.put("rare-label", label, bag)
+        for (part, label), bag in self.rows.items():
+            in_train = self.bags[label].counts["train"]
+            here, there = bag.counts[part], self.rows.get(("train", label), Bag()).counts["train"]
+            often = here * in_train > ROWS_RATIO * there * self.bags[label].counts[part]
+            if part != "train" and here >= ROWS and in_train and often:
+                findings.put("rows-not-in-train", f"{label} in {part}", bag)
         for label in self.expected - set(self.bags):
             findings.put("label-missing", label, Bag())
         alike = defaultdict(list)
