@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import spacy
+from spacy.tokens import DocBin, Span
 
 from .conftest import TOY
 from .test_configs import write_corpus
@@ -150,6 +152,23 @@ def test_dev_split(bench, tmp_path):
     assert found["blocks of about 2"] == {"entities": 4, "unseen": {"LOC": 1, "PER": 0, "all": 0.5}}
 
 
+def test_name_rows(bench, tmp_path, capsys):
+    nlp = spacy.blank("zh")
+    # The first of these is found in rows alone.
+    patterns = [{"label": "PER", "pattern": name} for name in ("三李", "李四")]
+    nlp.add_pipe("entity_ruler").add_patterns(patterns)
+    nlp.to_disk(tmp_path / "ruler")
+    docs = [nlp.make_doc(text) for text in ["张三来了", "李四来了"] * 10]
+    for doc in docs:
+        doc.ents = [Span(doc, 0, 2, "PER")]
+    DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
+    bench("name_rows").main([str(tmp_path / "ruler"), "--data", str(tmp_path / "dev.spacy")])
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "ruler" in line]
+    as_it_is, in_rows = rows
+    assert as_it_is[-4:] == ["66.67%", "66.67%", "100.00%", "50.00%"]
+    assert float(in_rows[-2].rstrip("%")) < 100  # precision: borders are crossed
+
+
 def test_ablations_are_of_what_they_say(bench):
     ablations = bench("ablations")
     args = SimpleNamespace(
@@ -217,7 +236,7 @@ def test_hiding_hides_the_plugin_alone(bench):
 
 @pytest.mark.parametrize(
     "script",
-    ["inference", "training", "longdoc", "memory", "latency", "dev_split", "ablations", "search"],
+    "inference training longdoc memory latency dev_split name_rows ablations search".split(),
 )
 def test_help_teaches(bench, capsys, script):
     with pytest.raises(SystemExit) as stopped:
