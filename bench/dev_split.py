@@ -6,7 +6,8 @@ test set.
         --out bench/dev_split.json
 
 An entity is unseen if no training sentence has the same characters with the same label. A
-development set that is to rank recipes as new text would should have as many as the test set.
+development set that is to rank recipes as new text would should have as many as the test set. And
+it stands in a row if it touches the one before, which has the same label.
 """
 
 import argparse
@@ -22,6 +23,8 @@ from common import show
 from spacy_balc.corpus.formats import read_corpus
 from spacy_balc.corpus.interface import Sentence
 from spacy_balc.corpus.split import dev_blocks
+
+Entity = tuple[str, str, bool]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,13 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for block in args.blocks:
         splits[f"blocks of about {block:,}"] = dev_blocks(n, args.share, block)[1]
     found = {name: split_off(train, dev) for name, dev in splits.items()}
-    found["the test set"] = unseen(test, train)
-    labels = sorted({label for sentence in train for _, label in sentence})
+    found["the test set"] = compare(test, train)
+    labels = sorted({label for sentence in train for _, label, _ in sentence})
     keys = ["all", *labels]
     show(
-        ["development set", "entities", "unseen", *labels],
+        ["development set", "entities", "unseen", *labels, *(f"{key} in rows" for key in labels)],
         [
-            [name, f"{row['entities']:,}", *(f"{row['unseen'][key]:.1%}" for key in keys)]
+            [
+                name,
+                f"{row['entities']:,}",
+                *(f"{row['unseen'][key]:.1%}" for key in keys),
+                *(f"{row['in_rows'][key]:.1%}" for key in labels),
+            ]
             for name, row in found.items()
         ],
     )
@@ -63,32 +71,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
         args.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf8")
 
 
-def entities(sentence: Sentence) -> list[tuple[str, str]]:
-    """Text and label of each entity."""
-    return [("".join(sentence.tokens[start:end]), label) for start, end, label in sentence.entities]
+def entities(sentence: Sentence) -> list[Entity]:
+    """Text and label of each entity, and whether it stands in a row."""
+    ends = {(end, label) for _, end, label in sentence.entities}
+    return [
+        ("".join(sentence.tokens[start:end]), label, (start, label) in ends)
+        for start, end, label in sentence.entities
+    ]
 
 
-def split_off(data: Sequence[list[tuple[str, str]]], dev: Iterable[int]) -> dict[str, Any]:
-    """What is unseen in these sentences when the others are for training."""
+def split_off(data: Sequence[list[Entity]], dev: Iterable[int]) -> dict[str, Any]:
+    """What these sentences are like when the others are for training."""
     chosen = set(dev)
-    return unseen(
+    return compare(
         [data[i] for i in sorted(chosen)],
         [sentence for i, sentence in enumerate(data) if i not in chosen],
     )
 
 
-def unseen(dev: Iterable[list], train: Iterable[list]) -> dict[str, Any]:
-    """Number of entities, and the share of them that `train` lacks: of each label and of all."""
-    known = {entity for sentence in train for entity in sentence}
-    total, new = Counter(), Counter()
+def compare(dev: Iterable[list[Entity]], train: Iterable[list[Entity]]) -> dict[str, Any]:
+    """Number of entities, and the shares, of each label and of all, that `train` lacks and that
+    stand in rows."""
+    known = {entity[:2] for sentence in train for entity in sentence}
+    total, new, in_rows = Counter(), Counter(), Counter()
     for sentence in dev:
-        for entity in sentence:
-            for key in ("all", entity[1]):
+        for text, label, in_row in sentence:
+            for key in ("all", label):
                 total[key] += 1
-                new[key] += entity not in known
+                new[key] += (text, label) not in known
+                in_rows[key] += in_row
     return {
         "entities": total["all"],
         "unseen": {key: new[key] / total[key] for key in sorted(total)},
+        "in_rows": {key: in_rows[key] / total[key] for key in sorted(total)},
     }
 
 

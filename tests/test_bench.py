@@ -141,15 +141,23 @@ def test_dev_split(bench, tmp_path):
     (tmp_path / "train.bio").write_text(
         sentence.format("京") * 8 + sentence.format("沪") * 2, encoding="utf8"
     )
-    (tmp_path / "test.bio").write_text(sentence.format("渝"), encoding="utf8")
+    row = "张\tB-PER\n三\tI-PER\n"
+    (tmp_path / "test.bio").write_text(row + sentence.format("渝"), encoding="utf8")
     bench("dev_split").main(
         ["--train", str(tmp_path / "train.bio"), "--test", str(tmp_path / "test.bio")]
         + ["--share", "0.2", "--blocks", "2", "--seeds", "1", "--out", str(tmp_path / "out.json")]
     )
     found = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))
-    assert found["the test set"] == {"entities": 2, "unseen": {"LOC": 1, "PER": 0, "all": 0.5}}
+    unseen = {"LOC": 1, "PER": 0, "all": 0.5}
+    in_rows = {"LOC": 0, "PER": 0.5, "all": 1 / 3}
+    assert found["the test set"] == {
+        "entities": 3,
+        "unseen": {**unseen, "all": 1 / 3},
+        "in_rows": in_rows,
+    }
     # The block is the last fifth, where alone 沪 is.
-    assert found["blocks of about 2"] == {"entities": 4, "unseen": {"LOC": 1, "PER": 0, "all": 0.5}}
+    none = dict.fromkeys(unseen, 0)
+    assert found["blocks of about 2"] == {"entities": 4, "unseen": unseen, "in_rows": none}
 
 
 def test_name_rows(bench, tmp_path, capsys):
