@@ -20,6 +20,7 @@ from typing import Any
 
 from common import show
 
+from spacy_balc.corpus.checks.labels import in_rows
 from spacy_balc.corpus.formats import read_corpus
 from spacy_balc.corpus.interface import Sentence
 from spacy_balc.corpus.split import dev_blocks
@@ -73,10 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def entities(sentence: Sentence) -> list[Entity]:
     """Text and label of each entity, and whether it stands in a row."""
-    ends = {(end, label) for _, end, label in sentence.entities}
     return [
-        ("".join(sentence.tokens[start:end]), label, (start, label) in ends)
-        for start, end, label in sentence.entities
+        ("".join(sentence.tokens[start:end]), label, in_row)
+        for (start, end, label), in_row in zip(sentence.entities, in_rows(sentence.entities))
     ]
 
 

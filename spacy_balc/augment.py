@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from .corpus.docs import spaced
+from .corpus.docs import bio_tags, spaced
 
 LONGEST = 40  # entities in a row
 KEPT = 10_000  # entities remembered a label
@@ -71,37 +71,20 @@ def entity_rows(
 
 def _with_row(nlp: Language, replaced: Span, row: list[Name]) -> Example:
     """The example of an entity's doc with a row in its place."""
-    doc = replaced.doc
+    doc, label = replaced.doc, replaced.label_
+    given = [token.text for token in doc]
+    behind = [bool(token.whitespace_) for token in doc]
+    given_tags = [tag or "" for tag in bio_tags(doc)]
     between = spaced(nlp.lang)
-    words = [token.text for token in doc[: replaced.start]]
-    spaces = [bool(token.whitespace_) for token in doc[: replaced.start]]
-    bounds = []
-    for name, behind in row:
-        bounds.append((len(words), len(words) + len(name)))
+    words, spaces, tags = (part[: replaced.start] for part in (given, behind, given_tags))
+    for name, gaps in row:
         words += name
-        spaces += [*behind[:-1], between]
-    shift = len(words) - replaced.end
-    spaces[-1] = bool(doc[replaced.end - 1].whitespace_)
-    words += [token.text for token in doc[replaced.end :]]
-    spaces += [bool(token.whitespace_) for token in doc[replaced.end :]]
+        spaces += [*gaps[:-1], between]
+        tags += [f"B-{label}"] + [f"I-{label}"] * (len(name) - 1)
+    spaces[-1] = behind[replaced.end - 1]
+    words += given[replaced.end :]
+    spaces += behind[replaced.end :]
+    tags += given_tags[replaced.end :]
     unknown = doc.has_unknown_spaces
-    reference = Doc(nlp.vocab, words, None if unknown else spaces)
-
-    def moved(start: int) -> int:
-        return start + (shift if start >= replaced.end else 0)
-
-    kept = [entity for entity in doc.ents if entity.start != replaced.start]
-    reference.set_ents(
-        [Span(reference, moved(e.start), moved(e.start) + len(e), e.label_) for e in kept]
-        + [Span(reference, start, end, replaced.label_) for start, end in bounds],
-        missing=[
-            Span(reference, moved(token.i), moved(token.i) + 1)
-            for token in doc
-            if not token.ent_iob
-        ],
-    )
-    if unknown:
-        predicted = Doc(nlp.vocab, words)
-    else:
-        predicted = nlp.make_doc(reference.text)
-    return Example(predicted, reference)
+    reference = Doc(nlp.vocab, words, None if unknown else spaces, ents=tags)
+    return Example(Doc(nlp.vocab, words) if unknown else nlp.make_doc(reference.text), reference)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from .characters import LATIN_TWINS
 from .findings import Bag, Figures, Findings, Item
@@ -28,12 +28,11 @@ class Labels:
 
     def see(self, item: Item, findings: Findings) -> None:
         self.first.setdefault(item.part, item)
-        before = None
-        for start, end, label in sorted(item.entities()):
+        entities = list(item.entities())
+        for (start, end, label), in_row in zip(entities, in_rows(entities), strict=True):
             findings.note(self.bags[label], item, start, end)
-            if before == (start, label):
+            if in_row:
                 findings.note(self.rows[item.part, label], item, start, end)
-            before = (end, label)
 
     def finish(self, findings: Findings, figures: Figures) -> None:
         for part, item in self.first.items():
@@ -53,9 +52,9 @@ class Labels:
                 findings.put("rare-label", label, bag)
         for (part, label), bag in self.rows.items():
             in_train = self.bags[label].counts["train"]
-            here, there = bag.counts[part], self.rows.get(("train", label), Bag()).counts["train"]
-            often = here * in_train > ROWS_RATIO * there * self.bags[label].counts[part]
-            if part != "train" and here >= ROWS and in_train and often:
+            there = self.rows.get(("train", label), Bag()).count
+            often = bag.count * in_train > ROWS_RATIO * there * self.bags[label].counts[part]
+            if part != "train" and bag.count >= ROWS and in_train and often:
                 findings.put("rows-not-in-train", f"{label} in {part}", bag)
         for label in self.expected - set(self.bags):
             findings.put("label-missing", label, Bag())
@@ -69,6 +68,12 @@ class Labels:
                     bag.counts += self.bags[label].counts
                     bag.places += self.bags[label].places[:1]
                 findings.put("similar-labels", " | ".join(group), bag)
+
+
+def in_rows(entities: Sequence[tuple[int, int, str]]) -> list[bool]:
+    """Of each entity (start, end, label), whether it touches one before it of the same label."""
+    ends = {(end, label) for _, end, label in entities}
+    return [(start, label) in ends for start, _, label in entities]
 
 
 def fold(label: str) -> str:
