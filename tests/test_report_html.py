@@ -1,7 +1,9 @@
 """The page of a report: it is whole, needs no network and is safe from its data."""
 
 import json
+import os
 import re
+import subprocess
 import sys
 from base64 import b64encode
 from hashlib import sha256
@@ -212,8 +214,23 @@ def test_counts_beyond_the_limit_say_so(metrics):
     assert f"<small>{shown} listed</small>" in render_html(changed)
 
 
-def test_the_same_metrics_give_the_same_page(metrics, page):
+RENDER = """
+import json, sys
+from spacy_balc.report.html import render_html
+sys.stdout.buffer.write(render_html(json.load(sys.stdin)).encode())
+"""
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_the_same_metrics_give_the_same_page(metrics, page, hash_seed):
     assert render_html(metrics) == page
+    # Elsewhere too, where sets have another order.
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    given = json.dumps(metrics).encode()
+    command = [sys.executable, "-c", RENDER]
+    elsewhere = subprocess.run(command, input=given, env=environment, capture_output=True)
+    assert elsewhere.returncode == 0, elsewhere.stderr.decode()
+    assert elsewhere.stdout.decode() == page
 
 
 def test_data_cannot_leave_its_place():
