@@ -37,11 +37,13 @@ def adapter(rank: int, alpha: float, targets: list[str]) -> dict[str, Any]:
     return {"rank": rank, "alpha": alpha, "targets": targets, "dropout": 0.0}
 
 
-# The lora block, and the factor of the learning rate, smaller where every weight is trained.
+# The lora block, and the factor of the learning rate. Of an encoder of 12 layers, 384 wide, rank 14
+# trains the most that is within 5 % of the weights.
 WEIGHTS: dict[str, tuple[dict[str, Any] | None, float]] = {
     "frozen": (adapter(0, 16, ARTICLE), 1.0),
     "LoRA": (adapter(8, 16, ARTICLE), 1.0),
     "LoRA-8-linear": (adapter(8, 16, LINEAR), 1.0),
+    "LoRA-14-linear": (adapter(14, 28, LINEAR), 1.0),
     "LoRA-16-linear": (adapter(16, 32, LINEAR), 1.0),
     "LoRA-32-linear": (adapter(32, 64, LINEAR), 1.0),
     "LoRA-64-linear": (adapter(64, 128, LINEAR), 1.0),
@@ -129,7 +131,8 @@ def common_config(args: argparse.Namespace, weights: str, seed: int) -> Config:
         "encoder": args.encoder,
     }
     tok2vec = config["components"]["balc_ner"]["model"]["tok2vec"]
-    tok2vec["lora"], tok2vec["learn_rate_scale"] = WEIGHTS[weights]
+    if weights != "all" or tok2vec["lora"]:  # A config that trains every weight knows its own rate.
+        tok2vec["lora"], tok2vec["learn_rate_scale"] = WEIGHTS[weights]
     return config
 
 

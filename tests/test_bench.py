@@ -191,6 +191,10 @@ def test_ablations_are_of_what_they_say(bench):
     assert model["tok2vec"]["lora"] is None and model["tok2vec"]["pooling"] == "first"
     assert config["training"]["max_steps"] == 7 and config["system"]["seed"] == 3
     assert config.interpolate()["components"]["balc_ner"]["model"]["tok2vec"]["name"] == "somewhere"
+    assert model["tok2vec"]["learn_rate_scale"] == 0.1
+    args.override, args.config = [], BENCH.parent / "configs" / "msra.cfg"
+    model = ablations.variant(args, "CRF", "all", 0)["components"]["balc_ner"]["model"]
+    assert model["tok2vec"]["learn_rate_scale"] == 0.2  # the config's own
     args.override = ["training.max_step=7"]
     with pytest.raises(SystemExit, match="no setting training.max_step"):
         ablations.variant(args, "CRF", "LoRA", 0)
@@ -244,7 +248,7 @@ def test_hiding_hides_the_plugin_alone(bench):
 
 @pytest.mark.parametrize(
     "script",
-    "inference training longdoc memory latency dev_split name_rows ablations search".split(),
+    "inference training longdoc memory latency lstm dev_split name_rows ablations search".split(),
 )
 def test_help_teaches(bench, capsys, script):
     with pytest.raises(SystemExit) as stopped:

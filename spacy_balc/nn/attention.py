@@ -68,13 +68,14 @@ class BandedSelfAttention(nn.Module):
         near, itself = (other - step).abs() <= self.window, other == step
         query = query * query.shape[-1] ** -0.5
         mixed = []
-        for first in range(0, blocks, BLOCKS):
-            some = slice(first, first + BLOCKS)
-            start = size * torch.arange(blocks, device=query.device)[some].view(-1, 1, 1)
+        starts = size * torch.arange(blocks, device=query.device).view(-1, 1, 1)
+        # Not slices: the gradient of each would be as large as the whole.
+        parts = (part.split(BLOCKS, dim=2) for part in (query, key, value))
+        for some_query, some_key, some_value, start in zip(*parts, starts.split(BLOCKS)):
             inside = (start + other >= 0) & (start + other < lengths.view(-1, 1, 1, 1))
             seen = ((near & inside) | itself).unsqueeze(1)
             mask = torch.zeros(seen.shape, dtype=query.dtype, device=query.device)
-            scores = query[:, :, some] @ key[:, :, some]
+            scores = some_query @ some_key
             weights = (scores + mask.masked_fill_(~seen, -torch.inf)).softmax(-1)
-            mixed.append(weights @ value[:, :, some].transpose(-1, -2))
+            mixed.append(weights @ some_value.transpose(-1, -2))
         return torch.cat(mixed, dim=2)

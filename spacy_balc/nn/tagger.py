@@ -14,6 +14,7 @@ from .attention import BandedSelfAttention
 from .crf import CRF
 from .dropout import dropout
 from .memory import in_pieces
+from .recurrence import unroll
 from .stretches import attend, recur
 
 # Tokens a batch: bound the memory. An LSTM wants many docs at each step.
@@ -114,7 +115,8 @@ class Tagger(nn.Module):
     def _lstm(self, hidden: Tensor, lengths: list[int]) -> Tensor:
         """What the LSTM makes of rows of docs sorted by length, in the same order."""
         count = len(hidden)
-        if lengths[0] > LONG and lengths[-1] == lengths[0]:
+        unrolled = torch.is_grad_enabled() and hidden.device.type == "cpu"
+        if lengths[0] > LONG and lengths[-1] == lengths[0] and not unrolled:
             # oneDNN takes rows of one length, and keeps tables for each length that it meets, the
             # larger the longer; a row more is not to its taste.
             hidden, lengths = torch.cat([hidden, hidden[:1]]), [*lengths, 1]
@@ -122,8 +124,12 @@ class Tagger(nn.Module):
         step = numpy.concatenate([numpy.arange(length) for length in lengths])
         order = torch.from_numpy(numpy.argsort(step, kind="stable")).to(hidden.device)
         sizes = torch.from_numpy(numpy.bincount(step))
-        packed, _ = self.lstm(PackedSequence(hidden.index_select(0, order), sizes))
-        return packed.data.index_select(0, order.argsort()[:count])
+        packed = hidden.index_select(0, order)
+        if unrolled:
+            packed = unroll(self.lstm, packed, sizes.tolist())
+        else:
+            packed = self.lstm(PackedSequence(packed, sizes))[0].data
+        return packed.index_select(0, order.argsort()[:count])
 
     def loss(self, emissions: Tensor, tags: Sequence[Tensor]) -> Tensor:
         """Negative log-likelihood of the gold, a mean over its tokens, ().
