@@ -232,6 +232,8 @@ def test_ablations(bench, encoder, tmp_path):
     trains = {run["weights"]: run["encoder_trainable"] for run in first}
     assert trains["frozen"] == 0 < trains["LoRA"] < trains["all"] == first[-1]["encoder_weights"]
     assert all(run["bytes"] > 0 and 0 <= run["test"]["ents_f"] <= 1 for run in first)
+    work = tmp_path / "work"
+    assert str(work) not in (work / "CRF.LoRA.0.json").read_text(encoding="utf8")
     bench("ablations").main([*arguments, "--seeds", "0", "--weights", "all"])
     again = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["runs"]
     assert again == [run for run in first if run["weights"] == "all"]
