@@ -70,8 +70,8 @@ class _Direction(torch.autograd.Function):
         sizes, steps = ctx.sizes, list(_steps(ctx.sizes, ctx.backwards))
         into, keep, fresh, out = gates.chunk(4, dim=1)
         forgotten = _before(cells, sizes, steps) * keep * (1 - keep)
-        # Of the gates with respect to their cell, of the output gate and of the cell to the state:
-        # whatever needs no other step's gradient is computed for all at once.
+        # What needs no other step's gradient is computed for all steps at once: the slopes of the
+        # cell to its gates, of the state to its output gate and to its cell.
         slopes = torch.stack(
             [fresh * into * (1 - into), forgotten, into * (1 - fresh * fresh)], dim=1
         ).split(sizes)
