@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from common import race, ratio, show, spread, write
+from common import as_ratio, race, ratio, show, spread, write
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     lstm = nn.LSTM(WIDTH, HIDDEN, bidirectional=True)
-    found = []
+    found, cells = [], []
     for name, lengths in DOCS.items():
         packed = pack_sequence([torch.randn(length, WIDTH) for length in lengths])
         sizes = packed.batch_sizes.tolist()
@@ -58,12 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for ours, theirs in zip(*(task() for task in tasks.values()), strict=True):
             torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
         times = race({key: partial(seconds_of, task) for key, task in tasks.items()}, args.rounds)
-        median, least, most = spread(ratio(times, "ours", "torch"))
+        ratios = ratio(times, "ours", "torch")
+        median, least, most = spread(ratios)
         own, other = (1000 * statistics.median(times[task]) for task in tasks)
-        figures = {"ours_ms": own, "torch_ms": other}
-        found.append({"docs": name, **figures, "ratio": median, "least": least, "most": most})
-    header = ("docs", "ours, ms", "torch, ms", "ratio", "least", "most")
-    show(header, [[row["docs"], *(f"{v:.2f}" for v in list(row.values())[1:])] for row in found])
+        cells.append([name, f"{own:.0f}", f"{other:.0f}", *as_ratio(ratios)])
+        row = {"docs": name, "ours_ms": own, "torch_ms": other, "ratio": median}
+        found.append({**row, "least": least, "most": most})
+    show(("docs", "ours, ms", "torch, ms", "ratio", "least", "most"), cells)
     write(args, {"rows": found})
 
 

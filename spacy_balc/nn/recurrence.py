@@ -15,13 +15,12 @@ def unroll(lstm: nn.LSTM, data: Tensor, sizes: Sequence[int]) -> Tensor:
     data: (tokens, width), the first steps of all docs, longest doc first, then the second ones,
     and so on, as in a `PackedSequence`. sizes: docs that have a first step, a second one, ...
     """
-    kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    for layer in range(lstm.num_layers):
-        found = []
-        for backwards, suffix in enumerate(("", "_reverse")):
-            weights = (getattr(lstm, f"{kind}_l{layer}{suffix}") for kind in kinds)
-            found.append(_Direction.apply(data, *weights, sizes, bool(backwards)))
-        data = torch.cat(found, dim=1)
+    for ahead, back in zip(lstm.all_weights[::2], lstm.all_weights[1::2]):
+        both = (
+            _Direction.apply(data, *ahead, sizes, False),
+            _Direction.apply(data, *back, sizes, True),
+        )
+        data = torch.cat(both, dim=1)
     return data
 
 
@@ -48,7 +47,8 @@ class _Direction(torch.autograd.Function):
         all_gates, cell, tanh, state = (
             part.split(sizes) for part in (gates, cells, squashed, states)
         )
-        for now, last, shared in _steps(sizes, backwards):
+        steps = list(_steps(sizes, backwards))
+        for now, last, shared in steps:
             if shared:
                 all_gates[now][:shared].addmm_(state[last][:shared], along.t())
             into_keep[now].sigmoid_()
@@ -60,14 +60,14 @@ class _Direction(torch.autograd.Function):
             torch.tanh(cell[now], out=tanh[now])
             torch.mul(tanh[now], out[now], out=state[now])
         ctx.save_for_backward(data, across, along, gates, cells, squashed, states)
-        ctx.sizes, ctx.backwards = sizes, backwards
+        ctx.sizes, ctx.steps = sizes, steps
         return states
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         data, across, along, gates, cells, squashed, states = ctx.saved_tensors
-        sizes, steps = ctx.sizes, list(_steps(ctx.sizes, ctx.backwards))
+        sizes, steps = ctx.sizes, ctx.steps
         into, keep, fresh, out = gates.chunk(4, dim=1)
         forgotten = _before(cells, sizes, steps) * keep * (1 - keep)
         # What needs no other step's gradient is computed for all steps at once: the slopes of the

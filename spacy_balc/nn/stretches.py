@@ -26,9 +26,8 @@ def recur(lstm: nn.LSTM, norm: nn.LayerNorm, inputs: Tensor) -> Tensor:
     length, hidden = len(inputs), lstm.hidden_size
     for layer in range(lstm.num_layers):
         outputs = inputs.new_empty((length, 2 * hidden))
-        for backwards, suffix in enumerate(("", "_reverse")):
-            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            weights = [getattr(lstm, f"{name}_l{layer}{suffix}") for name in names]
+        for backwards in (0, 1):
+            weights = lstm.all_weights[2 * layer + backwards]
             state = (inputs.new_zeros((1, 1, hidden)),) * 2
             for start, end in bounds(length, STEPS):
                 place = slice(length - end, length - start) if backwards else slice(start, end)
