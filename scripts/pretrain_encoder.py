@@ -56,7 +56,12 @@ class TwoObjectives(Trainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         labels, tags = inputs.pop("labels"), inputs.pop("tags")
-        hidden = model.base_model(**inputs).last_hidden_state
+        # On a GPU the trainer's own mixed precision is in model.forward, which is not called.
+        with torch.autocast(labels.device.type, torch.bfloat16, enabled=self.args.bf16):
+            hidden = model.base_model(**inputs).last_hidden_state
+            return self.two_losses(model, hidden, labels, tags, return_outputs)
+
+    def two_losses(self, model, hidden, labels, tags, return_outputs):
         losses, right = [], []
         masked = labels != IGNORED
         if masked.any():
@@ -172,6 +177,9 @@ def card(args, model, blocks, history, seconds, text_digest) -> str:
     shape = model.config
     origin = f"continued from `{Path(args.start_from).name}`" if args.start_from else "from scratch"
     tokens = args.steps * args.batch * args.length
+    device = f"a CPU, {args.threads} thread(s)"
+    if torch.cuda.is_available():
+        device = f"one {torch.cuda.get_device_name()}"
     facts = [
         f"Text: {args.text_description or args.text.name}. SHA-256 of the file begins "
         f"`{text_digest[:16]}`; {len(blocks):,} blocks of {args.length} word pieces, "
@@ -180,8 +188,8 @@ def card(args, model, blocks, history, seconds, text_digest) -> str:
         f"{tokens / len(blocks) / args.length:.1f} epochs, {args.mask:.0%} of the "
         f"{'words' if args.tags else 'pieces'} masked; AdamW, peak learning rate "
         f"{args.learn_rate}, linear decay over the last {args.decay:.0%}, seed {args.seed}, "
-        f"{'bf16' if args.bf16 else 'fp32'}; {seconds / 60:.0f} minutes"
-        + ("." if torch.cuda.is_available() else f" on a CPU, {args.threads} thread(s)."),
+        f"{'bf16' if args.bf16 else 'fp32'}; {seconds / 60:.0f} minutes "
+        f"on {device}.",
         *(
             [f"Tags: {args.tags_description or args.tags.name}, {len(blocks.names)} of them."]
             if args.tags
@@ -341,6 +349,8 @@ def main() -> None:
         seed=args.seed,
         use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
+        # A GPU waits for blocks that are masked in its own process.
+        dataloader_num_workers=4 if torch.cuda.is_available() else 0,
     )
     trainer = TwoObjectives(
         model,
