@@ -108,11 +108,23 @@ def test_without_lstm_and_attention_it_is_a_norm_and_one_linear_layer():
     torch.testing.assert_close(tagger(vectors, [2, 3]), expected)
 
 
-def test_untrained_it_prefers_no_tag_and_decodes_outside():
-    tagger = Tagger(**SETTINGS)
-    emissions = tagger(torch.randn(12, 6), [5, 7])
-    assert not emissions.any()
+@pytest.mark.parametrize("changes", LEFT_OUT)
+@given(seed=st.integers(0, 2**32), scale=st.sampled_from([1e-6, 1.0, 1e6]))
+def test_untrained_it_decodes_outside(changes, seed, scale):
+    torch.manual_seed(seed)
+    tagger = Tagger(**SETTINGS | changes)
+    emissions = tagger(scale * torch.randn(12, 6), [5, 7])
+    assert (emissions[:, :1] >= emissions).all()
     assert not tagger.decode(emissions, [5, 7]).any()
+
+
+@pytest.mark.parametrize("changes", LEFT_OUT)
+def test_the_first_gradient_reaches_what_it_is_given(changes):
+    vectors = torch.randn(12, 6, requires_grad=True)
+    tagger = Tagger(**SETTINGS | changes)
+    tags = [torch.tensor(row) for row in ([0, 1, 2, 0, 0], [3, 4, 4, 0, 0, 1, 2])]
+    tagger.loss(tagger(vectors, [5, 7]), tags).backward()
+    assert vectors.grad.norm() > 1e-3
 
 
 @pytest.mark.parametrize("changes", LEFT_OUT)

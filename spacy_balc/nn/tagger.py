@@ -23,6 +23,7 @@ PADDED = 8192  # the same with padding, for what needs it
 TRANSITIONS = 10_000_000  # transitions scored a batch: bounds that of a CRF of many tags
 ALIKE = 0.8  # of the longest: attention over padding costs its square
 LONG = 512  # tokens: a longer doc goes alone in prediction, and never through oneDNN's LSTM whole
+FRESH_NORM = 0.05  # of a tag's row in a fresh output layer
 FRESH_HANDICAP = 1.0  # what a fresh label must make up before it wins against those it copies
 
 
@@ -57,10 +58,24 @@ class Tagger(nn.Module):
         if attention_heads:
             self.attention = BandedSelfAttention(width, attention_heads, attention_window)
         self.output = nn.Linear(width, n_tags)
+        self._start(width)
         self.use_crf = crf
         self.crf = self._make_crf(n_tags)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+
+    @torch.no_grad()
+    def _start(self, width: int) -> None:
+        """Rows of one norm for the tags, and for O as much as any of these can reach: what they
+        multiply has a norm of at most the root of the width, after a layer norm and an LSTM alike.
+
+        So a fresh head answers O, and still passes a gradient down: with rows of zero the layers
+        below get next to none at first, by which Adam would move them as far as by any other.
+        """
+        weight, bias = self.output.weight, self.output.bias
+        nn.init.normal_(weight)
+        weight.mul_(FRESH_NORM / weight.norm(dim=1, keepdim=True))
+        nn.init.zeros_(weight[:1])
+        nn.init.zeros_(bias)
+        bias[:1] = FRESH_NORM * width**0.5
 
     def _make_crf(self, n_tags: int) -> CRF:
         starts, follows = legal_transitions(n_tags)
