@@ -56,12 +56,7 @@ class TwoObjectives(Trainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         labels, tags = inputs.pop("labels"), inputs.pop("tags")
-        # On a GPU the trainer's own mixed precision is in model.forward, which is not called.
-        with torch.autocast(labels.device.type, torch.bfloat16, enabled=self.args.bf16):
-            hidden = model.base_model(**inputs).last_hidden_state
-            return self.two_losses(model, hidden, labels, tags, return_outputs)
-
-    def two_losses(self, model, hidden, labels, tags, return_outputs):
+        hidden = model.base_model(**inputs).last_hidden_state
         losses, right = [], []
         masked = labels != IGNORED
         if masked.any():
@@ -77,6 +72,11 @@ class TwoObjectives(Trainer):
             right.append((logits.argmax(-1) == gold).float().mean())
         loss = torch.stack(losses).sum()
         return (loss, {"right": torch.stack(right)[None]}) if return_outputs else loss
+
+    def autocast_smart_context_manager(self, cache_enabled=True):
+        # On a GPU the trainer's own mixed precision is in model.forward, which is not called.
+        device, on = self.args.device.type, self.args.bf16
+        return torch.autocast(device, torch.bfloat16, enabled=on, cache_enabled=cache_enabled)
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         with torch.no_grad(), self.compute_loss_context_manager():
@@ -188,8 +188,7 @@ def card(args, model, blocks, history, seconds, text_digest) -> str:
         f"{tokens / len(blocks) / args.length:.1f} epochs, {args.mask:.0%} of the "
         f"{'words' if args.tags else 'pieces'} masked; AdamW, peak learning rate "
         f"{args.learn_rate}, linear decay over the last {args.decay:.0%}, seed {args.seed}, "
-        f"{'bf16' if args.bf16 else 'fp32'}; {seconds / 60:.0f} minutes "
-        f"on {device}.",
+        f"{'bf16' if args.bf16 else 'fp32'}; {seconds / 60:.0f} minutes on {device}.",
         *(
             [f"Tags: {args.tags_description or args.tags.name}, {len(blocks.names)} of them."]
             if args.tags

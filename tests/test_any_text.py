@@ -105,7 +105,7 @@ def wild(encoder):
         if kind != "hash-embed":
             randomize(ner.model.layers[0].shims[0], "lora_B")
         module = ner.model.shims[0].module
-        torch.manual_seed(0)
+        torch.manual_seed(0)  # whatever the head drew to begin with
         for parameter in (*module.lstm.parameters(), module.output.weight):
             torch.nn.init.normal_(parameter, std=0.7)
         for parameter in module.crf.parameters():

@@ -58,12 +58,12 @@ class Tagger(nn.Module):
         if attention_heads:
             self.attention = BandedSelfAttention(width, attention_heads, attention_window)
         self.output = nn.Linear(width, n_tags)
-        self._start(width)
+        self._start()
         self.use_crf = crf
         self.crf = self._make_crf(n_tags)
 
     @torch.no_grad()
-    def _start(self, width: int) -> None:
+    def _start(self) -> None:
         """Rows of one norm for the tags, and for O as much as any of these can reach: what they
         multiply has a norm of at most the root of the width, after a layer norm and an LSTM alike.
 
@@ -75,7 +75,7 @@ class Tagger(nn.Module):
         weight.mul_(FRESH_NORM / weight.norm(dim=1, keepdim=True))
         nn.init.zeros_(weight[:1])
         nn.init.zeros_(bias)
-        bias[:1] = FRESH_NORM * width**0.5
+        bias[:1] = FRESH_NORM * weight.shape[1] ** 0.5
 
     def _make_crf(self, n_tags: int) -> CRF:
         starts, follows = legal_transitions(n_tags)
