@@ -189,6 +189,7 @@ def BalcNer(
     crf: bool = True,
     learn_rate_scale: float = 1.0,
     crf_learn_rate_scale: float = 1.0,
+    words: Optional[Model[list[Doc], list[Floats2d]]] = None,
     nO: Optional[int] = None,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Tagger over any tok2vec: BiLSTM, self-attention, linear, CRF. Its output is the emissions,
@@ -201,6 +202,8 @@ def BalcNer(
     crf: false trains each token by itself; decoding is legal BIO all the same.
     learn_rate_scale, crf_learn_rate_scale: factors of the optimizer's learning rate, for the head
         without its CRF and for the CRF.
+    words: a second layer that gives each token a vector, put beside the first; `WordList` is made
+        for it.
     nO: number of tags, 2 a label and 1; set when the labels are known.
 
     Raises ValueError for a setting out of range.
@@ -233,41 +236,50 @@ def BalcNer(
             "decode": decode,
             "resize_output": resize_output,
         },
-        layers=[tok2vec],
+        layers=[tok2vec] if words is None else [tok2vec, words],
         refs={"tok2vec": tok2vec},
         shims=[TaggerShim(settings, learn_rate_scale, crf_learn_rate_scale)],
     )
 
 
 def _tagger_init(model: Model, X: Optional[Sequence[Doc]] = None, Y: Any = None) -> None:
-    tok2vec = model.layers[0]
-    tok2vec.initialize(X)
     filled = [doc for doc in X or [] if len(doc)][:1]
-    width = tok2vec.predict(filled)[0].shape[1] if filled else tok2vec.get_dim("nO")
+    width = 0
+    for layer in model.layers:
+        layer.initialize(X)
+        width += layer.predict(filled)[0].shape[1] if filled else layer.get_dim("nO")
     spec = {"input_width": width, "n_tags": model.get_dim("nO"), **model.shims[0].settings}
     model.shims[0].set(spec)
 
 
 def _tagger_forward(model: Model, docs: Sequence[Doc], is_train: bool):
-    vectors, backprop_vectors = model.layers[0](docs, is_train)
+    calls = [layer(docs, is_train) for layer in model.layers]
     shim = model.shims[0]
     lengths = [len(doc) for doc in docs]
+    widths = [layer.get_dim("nO") for layer in model.layers[1:]]
+    widths.insert(0, shim.spec["input_width"] - sum(widths))
     with torch.set_grad_enabled(is_train):
-        flat = _row(vectors, shim.device, shim.spec["input_width"]).requires_grad_(is_train)
+        parts = [
+            _row(vectors, shim.device, width).requires_grad_(is_train)
+            for (vectors, _), width in zip(calls, widths)
+        ]
+        flat = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
         emissions = shim.module(flat, lengths, model.attrs["dropout_rate"] if is_train else 0.0)
     outputs = [torch2xp(row) for row in emissions.detach().split(lengths)]
 
     def backprop(d_emissions: list[Floats2d]):
         torch.autograd.backward(emissions, _row(d_emissions, shim.device, emissions.shape[1]))
-        d_rows = torch2xp(flat.grad)
-        ends = numpy.cumsum(lengths)
-        # An empty doc's vectors may have a width of their own: so has their gradient.
-        return backprop_vectors(
-            [
+        ends = numpy.cumsum(lengths).tolist()
+        d_docs = []
+        for (vectors, backprop_vectors), part in zip(calls, parts):
+            d_rows = torch2xp(part.grad)
+            # An empty doc's vectors may have a width of their own: so has their gradient.
+            d_vectors = [
                 d_rows[end - len(v) : end] if len(v) else model.ops.alloc2f(*v.shape)
-                for v, end in zip(vectors, ends.tolist())
+                for v, end in zip(vectors, ends)
             ]
-        )
+            d_docs.append(backprop_vectors(d_vectors))
+        return d_docs[0]
 
     return outputs, backprop
 

@@ -19,6 +19,7 @@ ENTRY_POINTS = {
     "spacy_architectures": {
         "spacy-balc.BalcNer.v1": "spacy_balc.architectures:BalcNer",
         "spacy-balc.LoraTransformer.v1": "spacy_balc.architectures:LoraTransformer",
+        "spacy-balc.WordList.v1": "spacy_balc.words:WordList",
     },
     "spacy_augmenters": {"spacy-balc.EntityRows.v1": "spacy_balc.augment:entity_rows"},
     "spacy_callbacks": {"spacy-balc.deterministic.v1": "spacy_balc.determinism:deterministic"},
