@@ -51,10 +51,11 @@ def WordList(path: str, width: int = 64) -> Model[list[Doc], list[Floats2d]]:
 
 
 def _init(model: Model, X: Any = None, Y: Any = None) -> None:
-    shim, linear = model.shims[0], model.layers[0]
+    shim = model.shims[0]
     shim.set(read_words(shim.path))
-    linear.set_dim("nI", shim.n_features, force=True)
-    linear.initialize()
+    # Another one: a list read anew may have other tags, for which weights can't change their shape.
+    model.layers[0] = Linear(model.get_dim("nO"), shim.n_features)
+    model.layers[0].initialize()
 
 
 def _forward(model: Model, docs: Sequence[Doc], is_train: bool):

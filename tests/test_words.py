@@ -165,6 +165,15 @@ def test_saved_whole(nlp, word_file, tmp_path):
         numpy.testing.assert_array_equal(one, other)
 
 
+def test_initialized_anew_with_another_list(nlp, word_file):
+    examples = toy_examples(nlp)
+    learn(nlp, examples, steps=2)
+    word_file.write_text("张三 nr\n上海 x\n北京 ns\n", encoding="utf8")
+    learn(nlp, examples)
+    assert nlp.get_pipe("balc_ner").model.layers[1].shims[0].tags == ["nr", "ns", "x"]
+    assert [found(nlp(text)) for text, _ in TOY] == [entities for _, entities in TOY]
+
+
 @pytest.mark.parametrize(
     "change",
     [
