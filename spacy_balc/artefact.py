@@ -3,8 +3,11 @@
 import hashlib
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any, Union
+
+from thinc.api import Model
 
 FORMAT = 1
 MAGIC = "spacy-balc"
@@ -51,6 +54,33 @@ def _digest(text: str, body: bytes) -> str:
     digest.update(b"\n")
     digest.update(body)
     return digest.hexdigest()
+
+
+def check_nodes(model: Model, message: dict[str, Any]) -> None:
+    """Raise ValueError if what `model.to_bytes` packed, once read, is of another network than the
+    model, or holds what would take the place of a function or be a weight of no use: thinc takes on
+    whatever is in a file."""
+    nodes = list(model.walk())
+    if len(message["nodes"]) != len(nodes):
+        saved = Counter(node["name"] for node in message["nodes"])
+        here = Counter(node.name for node in nodes)
+        raise ValueError(
+            "it holds another network than the config describes: in the file alone are the layers "
+            f"{_names(saved - here)}, by the config alone {_names(here - saved)}. Use the config "
+            "that it was trained with: `tok2vec` and `words` of its model make the layers."
+        )
+    for node, attrs, params in zip(nodes, message["attrs"], message["params"]):
+        foreign = {name for name in attrs if callable(node.attrs.get(name))}
+        foreign |= set(params) - set(node.param_names)
+        if foreign:
+            raise ValueError(
+                f"its layer {node.name!r} has {', '.join(sorted(foreign))}, which spacy-balc "
+                "never writes: don't use it."
+            )
+
+
+def _names(layers: Counter[str]) -> str:
+    return ", ".join(sorted(layers.elements())) or "none"
 
 
 def write_whole(path: Union[str, Path], data: bytes) -> None:

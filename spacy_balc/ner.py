@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from .artefact import DAMAGED, pack, unpack
+from .artefact import DAMAGED, check_nodes, pack, unpack
 from .pipe import KeptPipe
 from .tags import allowed_tags, encode, expansion, spans, tag_names
 
@@ -345,7 +345,7 @@ class BalcNer(KeptPipe):
         before = self.model.to_bytes() if self.is_initialized else None
         try:
             _check_labels(header["labels"])
-            self._check_nodes(srsly.msgpack_loads(weights))
+            check_nodes(self.model, srsly.msgpack_loads(weights))
             self.cfg["labels"] = header["labels"]
             self.model.set_dim("nO", None, force=True)
             self.model.from_bytes(weights)
@@ -363,18 +363,6 @@ class BalcNer(KeptPipe):
                     f"was trained with ({type(error).__name__}: {error})."
                 ) from error
             raise
-
-    def _check_nodes(self, message: dict[str, Any]) -> None:
-        """Raise ValueError for what would take the place of a function, or be a weight of no use:
-        thinc takes on whatever is in a file."""
-        for node, attrs, params in zip(self.model.walk(), message["attrs"], message["params"]):
-            foreign = {name for name in attrs if callable(node.attrs.get(name))}
-            foreign |= set(params) - set(node.param_names)
-            if foreign:
-                raise ValueError(
-                    f"its layer {node.name!r} has {', '.join(sorted(foreign))}, which spacy-balc "
-                    "never writes: don't use it."
-                )
 
 
 def _check_labels(labels: Any) -> None:

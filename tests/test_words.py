@@ -165,6 +165,23 @@ def test_saved_whole(nlp, word_file, tmp_path):
         numpy.testing.assert_array_equal(one, other)
 
 
+def test_loaded_by_a_config_without_the_list_or_with_one_more(nlp, tmp_path):
+    examples = toy_examples(nlp)
+    nlp.initialize(lambda: examples)
+    nlp.to_disk(tmp_path / "saved")
+    with pytest.raises(ValueError, match="in the file alone .* linear, word_list, .* `words`"):
+        spacy.load(tmp_path / "saved", config={"components.balc_ner.model.words": None})
+    bare = spacy.blank("zh")
+    pipe = bare.add_pipe("balc_ner", config=head(HASH_EMBED))
+    bare.initialize(lambda: toy_examples(bare))
+    before = bare.to_bytes()
+    with pytest.raises(ValueError, match="in the file alone .* linear, word_list, by the config"):
+        pipe.from_bytes(nlp.get_pipe("balc_ner").to_bytes())
+    assert bare.to_bytes() == before
+    with pytest.raises(ValueError, match="in the file alone .* none, by the config alone linear"):
+        nlp.get_pipe("balc_ner").from_bytes(pipe.to_bytes())
+
+
 def test_initialized_anew_with_another_list(nlp, word_file):
     examples = toy_examples(nlp)
     learn(nlp, examples, steps=2)
