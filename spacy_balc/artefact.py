@@ -1,4 +1,4 @@
-"""Files that lose nothing: a checked header before the bytes, and writing whole or not at all."""
+"""Files that lose nothing: header and layers are checked, and it is written whole or not."""
 
 import hashlib
 import json

@@ -104,6 +104,7 @@ def assert_self_contained(page: str) -> None:
 
 def test_needs_nothing_from_outside(page):
     assert_self_contained(page)
+    assert Page(page).links and "url(#" in page  # without any, nothing was checked of them
     assert page.startswith("<!DOCTYPE html>")
     ((_, policy),) = [
         (attrs["http-equiv"], attrs["content"])
