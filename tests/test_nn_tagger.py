@@ -92,6 +92,7 @@ def test_each_layer_is_left_out_by_its_setting():
         expected = {"norm", "output", "crf"}
         expected |= {"lstm"} if tagger.lstm is not None else set()
         expected |= {"attention"} if tagger.attention is not None else set()
+        expected |= {"lstm_norm"} if tagger.lstm and not tagger.attention else set()
         assert names == expected
         tagger.loss(tagger(vectors, [9]), gold).backward()
         for name, parameter in tagger.named_parameters():
@@ -106,6 +107,16 @@ def test_without_lstm_and_attention_it_is_a_norm_and_one_linear_layer():
     normal = torch.nn.functional.layer_norm(vectors, (6,), tagger.norm.weight, tagger.norm.bias)
     expected = normal @ tagger.output.weight.T + tagger.output.bias
     torch.testing.assert_close(tagger(vectors, [2, 3]), expected)
+
+
+@pytest.mark.parametrize("changes", LEFT_OUT)
+def test_whatever_is_left_out_the_output_layer_reads_normed_vectors(changes):
+    tagger, read = Tagger(**SETTINGS | changes), []
+    tagger.output.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+    tagger(0.1 * torch.randn(12, 6), [5, 7])
+    (vectors,) = read
+    torch.testing.assert_close(vectors.mean(1), torch.zeros(12), rtol=0, atol=1e-5)
+    torch.testing.assert_close(vectors.var(1, correction=0), torch.ones(12), rtol=0, atol=0.1)
 
 
 @pytest.mark.parametrize("changes", LEFT_OUT)

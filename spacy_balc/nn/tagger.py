@@ -57,6 +57,9 @@ class Tagger(nn.Module):
         self.attention: Optional[BandedSelfAttention] = None
         if attention_heads:
             self.attention = BandedSelfAttention(width, attention_heads, attention_window)
+        # What the output layer reads is normed: it would learn slowly from an LSTM's small numbers.
+        bare = lstm_layers and not attention_heads
+        self.lstm_norm = nn.LayerNorm(width) if bare else nn.Identity()
         self.output = nn.Linear(width, n_tags)
         self._start()
         self.use_crf = crf
@@ -65,7 +68,7 @@ class Tagger(nn.Module):
     @torch.no_grad()
     def _start(self) -> None:
         """Rows of one norm for the tags, and for O as much as any of these can reach: what they
-        multiply has a norm of at most the root of the width, after a layer norm and an LSTM alike.
+        multiply has the norm of what a layer norm gives, the root of the width.
 
         So a fresh head answers O, and still passes a gradient down: with rows of zero the layers
         below get next to none at first, by which Adam would move them as far as by any other.
@@ -110,7 +113,7 @@ class Tagger(nn.Module):
         lengths = [len(row) for row in rows]
         hidden = dropout(self.norm(torch.cat(rows)), rate)
         if self.lstm is not None:
-            hidden = dropout(self._lstm(hidden, lengths), rate)
+            hidden = dropout(self.lstm_norm(self._lstm(hidden, lengths)), rate)
         if self.attention is not None:
             mixed = []
             for group in batches(lengths, PADDED, alike=ALIKE):
@@ -124,7 +127,7 @@ class Tagger(nn.Module):
         """(tokens, n_tags) of one doc of any length, in prediction."""
         hidden = self.norm(row) if self.lstm is None else recur(self.lstm, self.norm, row)
         if self.attention is None:
-            return self.output(hidden)
+            return self.output(self.lstm_norm(hidden))
         return torch.cat([self.output(part) for part in attend(self.attention, hidden)])
 
     def _lstm(self, hidden: Tensor, lengths: list[int]) -> Tensor:
