@@ -131,6 +131,7 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
         encoder = shim.for_training(dtype, dropout=model.attrs["dropout_rate"] > 0)
     else:
         encoder = shim.for_prediction(dtype)
+    perturbation = shim.perturbation if is_train else None
     texts = [[token.text for token in doc] for doc in docs]
     half = torch.autocast(
         shim.device.type, torch.bfloat16, enabled=is_train and dtype is not torch.float32
@@ -138,7 +139,7 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
     # Both modes are made in the with: set_grad_enabled counts from when it is made.
     with (
         torch.inference_mode(not is_train),
-        torch.set_grad_enabled(is_train and bool(shim.trainable())),
+        torch.set_grad_enabled(is_train and (bool(shim.trainable()) or perturbation is not None)),
         half,
     ):
         vectors = encoder.vectors(
@@ -147,6 +148,7 @@ def _encoder_forward(model: Tok2Vec, docs: Sequence[Doc], is_train: bool):
             settings["stride"],
             settings["pooling"],
             is_train and settings["gradient_checkpointing"],
+            perturbation,
         )
     rows = vectors.detach().split(lengths)
     if not is_train:

@@ -15,9 +15,10 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
+from .adversarial import check_norm, drop_gradients, learn_twice
 from .artefact import DAMAGED, check_nodes, pack, unpack
 from .pipe import KeptPipe
-from .tags import allowed_tags, encode, expansion, spans, tag_names
+from .tags import allowed_tags, encode, expansion, runs, spans, tag_names
 
 DEFAULT_MODEL = Config().from_str(
     """
@@ -55,7 +56,11 @@ dropout = 0.0
 @Language.factory(
     "balc_ner",
     assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
-    default_config={"model": DEFAULT_MODEL, "scorer": {"@scorers": "spacy.ner_scorer.v1"}},
+    default_config={
+        "model": DEFAULT_MODEL,
+        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+        "adversarial_norm": 0.0,
+    },
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
 def make_balc_ner(
@@ -63,13 +68,16 @@ def make_balc_ner(
     name: str,
     model: Model[list[Doc], list[Floats2d]],
     scorer: Optional[Callable],
+    adversarial_norm: float,
 ) -> "BalcNer":
     """Make a `balc_ner` component.
 
     model: `spacy-balc.BalcNer.v1`, or a model with its outputs and attributes.
     scorer: function from examples to scores, as `spacy.ner_scorer.v1` makes it.
+    adversarial_norm: how far training moves the word embeddings, all together, to see each batch
+        once more from where it errs most; 0 for once only. See `adversarial.learn_twice`.
     """
-    return BalcNer(nlp.vocab, model, name, scorer=scorer)
+    return BalcNer(nlp.vocab, model, name, scorer=scorer, adversarial_norm=adversarial_norm)
 
 
 class BalcNer(KeptPipe):
@@ -89,7 +97,10 @@ class BalcNer(KeptPipe):
         name: str = "balc_ner",
         *,
         scorer: Optional[Callable] = None,
+        adversarial_norm: float = 0.0,
     ):
+        check_norm(adversarial_norm, model, name)
+        self.adversarial_norm = adversarial_norm
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -192,7 +203,7 @@ class BalcNer(KeptPipe):
             for entity in entities:
                 covered[entity.start : entity.end] = True
             # Giving back a bare span of a preset entity would lose its ids: only the rest is named.
-            outside = [Span(doc, start, end) for start, end in _runs(~covered)]
+            outside = [Span(doc, start, end) for start, end in runs(~covered)]
             doc.set_ents(entities, outside=outside, default="unmodified")
 
     # Training
@@ -258,6 +269,17 @@ class BalcNer(KeptPipe):
         if not any(len(eg.predicted) for eg in examples):
             return losses  # no gradient to wait for, and not every tok2vec takes zero rows
         set_dropout_rate(self.model, drop)
+        if self.adversarial_norm:
+            loss = learn_twice(self.model, self.adversarial_norm, lambda: self._learn(examples))
+        else:
+            loss = self._learn(examples)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def _learn(self, examples: list[Example]) -> float:
+        """Add the gradients of a batch to those of the model; the loss."""
         emissions, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_emissions = self.get_loss(examples, emissions)
         if not math.isfinite(loss):
@@ -268,10 +290,7 @@ class BalcNer(KeptPipe):
             )
         # Always called: an upstream encoder waits for the gradient, be it zero.
         backprop(d_emissions)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        return loss
 
     def finish_update(self, sgd: Optimizer) -> None:
         """One step of the optimizer on the gradients so far.
@@ -279,17 +298,13 @@ class BalcNer(KeptPipe):
         Raises ValueError if a gradient is not finite: then no layer is stepped, and all gradients
         of the component are dropped.
         """
-        shims = [shim for node in self.model.walk() for shim in node.shims]
-        ours = [shim for shim in shims if hasattr(shim, "check_gradients")]
         try:
-            for shim in ours:
-                shim.check_gradients()
-        except ValueError:
-            for shim in ours:
-                shim.drop_gradients()
             for node in self.model.walk():
-                for name in node.grad_names:
-                    node.get_grad(name).fill(0.0)
+                for shim in node.shims:
+                    if hasattr(shim, "check_gradients"):
+                        shim.check_gradients()
+        except ValueError:
+            drop_gradients(self.model)
             raise
         super().finish_update(sgd)
 
@@ -372,12 +387,6 @@ def _check_labels(labels: Any) -> None:
         or labels != sorted(set(labels))
     ):
         raise ValueError(f"its labels {labels!r} are no sorted list of entity types. {DAMAGED}")
-
-
-def _runs(mask: numpy.ndarray) -> list[tuple[int, int]]:
-    """Ranges (start, end) in which the mask is true."""
-    edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[0], mask.astype("int8"), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
 
 
 def _shortened(text: str) -> str:

@@ -1,5 +1,6 @@
 """What encoder and head keep: their settings, their checks, the encoder's derived copies."""
 
+import math
 from types import SimpleNamespace
 from typing import Any, Optional
 
@@ -19,6 +20,23 @@ class EncoderShim(TorchShim):
         super().__init__(_build_encoder, {"": learn_rate_scale})
         self.lora = lora
         self.settings = settings
+        # Added to the word embeddings in training, (vocabulary, width).
+        self.perturbation: Optional[torch.Tensor] = None
+
+    def watch_embeddings(self) -> None:
+        """Have the next gradient of the word embeddings taken, whether they train or not."""
+        table = self.module.transformer.get_input_embeddings().weight
+        self.perturbation = torch.zeros_like(table, requires_grad=True)
+
+    def move_embeddings(self, norm: float) -> bool:
+        """Perturb the watched embeddings along their gradient, by so much together; False if they
+        have none, or none that is finite: that one stops the update by itself."""
+        gradient = self.perturbation.grad
+        length = 0.0 if gradient is None else gradient.norm().item()
+        if not 0.0 < length < math.inf:
+            return False
+        self.perturbation = gradient * (norm / length)
+        return True
 
     def check(self, spec: dict[str, Any]) -> None:
         for setting, value in (("lora", self.lora), ("pooling", self.settings["pooling"])):

@@ -121,3 +121,9 @@ def expansion(old: Sequence[str], new: Sequence[str]) -> tuple[numpy.ndarray, nu
                 fresh[2 * k + tag] = True
                 matrix[2 * k + tag, tag::2] = 1.0 / max(1, len(old))
     return matrix, fresh
+
+
+def runs(mask: numpy.ndarray) -> list[tuple[int, int]]:
+    """Ranges (start, end) in which the mask is true."""
+    edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[0], mask.astype("int8"), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))

@@ -191,11 +191,11 @@ class Places(Stub):
 @pytest.fixture
 def stubs(monkeypatch):
     """Let stubs be encoded by themselves."""
-    monkeypatch.setattr(
-        encoder_module, "encode", lambda stub, ids, positions, segments, recompute: stub.encode(
-            ids, positions, segments
-        )
-    )
+
+    def encode(stub, ids, positions, segments, *rest):
+        return stub.encode(ids, positions, segments)
+
+    monkeypatch.setattr(encoder_module, "encode", encode)
 
 
 @pytest.fixture(scope="module")

@@ -51,11 +51,12 @@ class Encoder(nn.Module):
         stride: int,
         pooling: str,
         recompute: bool = False,
+        perturbation: Optional[Tensor] = None,
     ) -> Tensor:
         """Vectors (n_tokens, width), fp32, of the tokens of all docs in a row.
 
         docs: token texts. window, stride: in word pieces. pooling: "mean" of a token's pieces or
-        "first" of them. recompute: see `packed.encode`.
+        "first" of them. recompute, perturbation: see `packed.encode`.
         """
         device = self.transformer.get_input_embeddings().weight.device
         texts = [text for doc in docs for text in doc]
@@ -80,7 +81,9 @@ class Encoder(nn.Module):
             for group in batches([_padded(block) for block in blocks], budget):
                 run = in_pieces(
                     group,
-                    lambda part: self._batch(ids, [blocks[i] for i in part], device, recompute),
+                    lambda part: self._batch(
+                        ids, [blocks[i] for i in part], device, recompute, perturbation
+                    ),
                 )
                 for _, (hidden, kept) in run:
                     places = torch.from_numpy(kept).to(device)
@@ -88,7 +91,12 @@ class Encoder(nn.Module):
         return _pool(pieces, counts, pooling)
 
     def _batch(
-        self, ids: numpy.ndarray, blocks, device: torch.device, recompute: bool
+        self,
+        ids: numpy.ndarray,
+        blocks,
+        device: torch.device,
+        recompute: bool,
+        perturbation: Optional[Tensor],
     ) -> tuple[Tensor, numpy.ndarray]:
         """Vectors of the kept pieces of the windows in some blocks, and which pieces these are."""
         size = max(map(_padded, blocks))
@@ -117,6 +125,7 @@ class Encoder(nn.Module):
             positions + first_position(self.transformer.config),
             None if alone else windows_,
             recompute,
+            perturbation,
         )
         chosen = torch.from_numpy(numpy.concatenate(rows)).to(device)
         return hidden.flatten(0, 1).index_select(0, chosen), numpy.concatenate(kept)

@@ -5,7 +5,7 @@ from typing import Iterator, Optional
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import embedding, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
 # Bytes of scores at a time on a CPU.
@@ -18,17 +18,23 @@ def encode(
     positions: Tensor,
     segments: Optional[Tensor],
     recompute: bool = False,
+    perturbation: Optional[Tensor] = None,
 ) -> Tensor:
     """Vectors (blocks, rows, width) of the last layer of a model of transformers.
 
     ids, positions: word pieces and the numbers of their position embeddings, int64 (blocks, rows).
     segments: int64 (blocks, rows), the window that a row is of: in a block, rows of one window see
     each other; None where each block is one window. recompute: whether the backward pass computes
-    the layers again instead of keeping what is in them (Chen et al., 2016).
+    the layers again instead of keeping what is in them (Chen et al., 2016). perturbation: added to
+    the word embeddings, (vocabulary, width).
     """
     layers = list(_layers(transformer))
+    words = {"input_ids": ids}
+    if perturbation is not None:
+        table = transformer.get_input_embeddings()
+        words = {"inputs_embeds": table(ids) + embedding(ids, perturbation)}
     hidden = transformer.embeddings(
-        input_ids=ids, position_ids=positions, token_type_ids=torch.zeros_like(ids)
+        **words, position_ids=positions, token_type_ids=torch.zeros_like(ids)
     ).to(_norm(layers[0]).weight.dtype)
     # ELECTRA and ALBERT have embeddings of another width.
     for owner, name in (
