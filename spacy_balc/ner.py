@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from .adversarial import check_norm, drop_gradients, learn_twice
+from .adversarial import check_norm, learn_twice
 from .artefact import DAMAGED, check_nodes, pack, unpack
 from .pipe import KeptPipe
 from .tags import allowed_tags, encode, expansion, runs, spans, tag_names
@@ -269,44 +269,32 @@ class BalcNer(KeptPipe):
         if not any(len(eg.predicted) for eg in examples):
             return losses  # no gradient to wait for, and not every tok2vec takes zero rows
         set_dropout_rate(self.model, drop)
+        tags = self._gold(examples)
         if self.adversarial_norm:
-            loss = learn_twice(self.model, self.adversarial_norm, lambda: self._learn(examples))
+            norm = self.adversarial_norm
+            loss = learn_twice(self.model, norm, lambda: self._learn(examples, tags))
         else:
-            loss = self._learn(examples)
+            loss = self._learn(examples, tags)
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
 
-    def _learn(self, examples: list[Example]) -> float:
+    def _learn(self, examples: list[Example], tags: list[numpy.ndarray]) -> float:
         """Add the gradients of a batch to those of the model; the loss."""
         emissions, backprop = self.model.begin_update([eg.predicted for eg in examples])
-        loss, d_emissions = self.get_loss(examples, emissions)
+        loss, d_emissions = self.model.attrs["loss"](self.model, emissions, tags)
         if not math.isfinite(loss):
             batch = ", ".join(repr(_shortened(eg.predicted.text)) for eg in examples[:5])
             raise ValueError(
                 f"{Errors.E910.format(name=self.name)} Nothing was learnt from this batch of "
-                f"{len(examples)} docs: {batch}. Lower the learning rate, or look at these texts."
+                f"{len(examples)} docs: {batch}. Lower the learning rate"
+                f"{' or adversarial_norm' if self.adversarial_norm else ''}, or look at these "
+                "texts."
             )
         # Always called: an upstream encoder waits for the gradient, be it zero.
         backprop(d_emissions)
         return loss
-
-    def finish_update(self, sgd: Optimizer) -> None:
-        """One step of the optimizer on the gradients so far.
-
-        Raises ValueError if a gradient is not finite: then no layer is stepped, and all gradients
-        of the component are dropped.
-        """
-        try:
-            for node in self.model.walk():
-                for shim in node.shims:
-                    if hasattr(shim, "check_gradients"):
-                        shim.check_gradients()
-        except ValueError:
-            drop_gradients(self.model)
-            raise
-        super().finish_update(sgd)
 
     def get_loss(
         self, examples: Iterable[Example], emissions: list[Floats2d]
@@ -315,6 +303,10 @@ class BalcNer(KeptPipe):
 
         Missing and misaligned gold counts as unknown: all tags that agree with the rest are right.
         """
+        return self.model.attrs["loss"](self.model, emissions, self._gold(examples))
+
+    def _gold(self, examples: Iterable[Example]) -> list[numpy.ndarray]:
+        """Tag numbers of the gold, int64 (n_tokens,) a doc; what can't be used is counted."""
         names = {name: number for number, name in enumerate(tag_names(self.labels))}
         tags = []
         for example in examples:
@@ -323,7 +315,7 @@ class BalcNer(KeptPipe):
             biluo = example.get_aligned_ner()
             self._count_unusable(example, biluo)
             tags.append(encode(biluo, is_space, names))
-        return self.model.attrs["loss"](self.model, emissions, tags)
+        return tags
 
     def _count_unusable(self, example: Example, biluo: list[Optional[str]]) -> None:
         begun = sum(name is not None and name[0] in "BU" for name in biluo)

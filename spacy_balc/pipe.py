@@ -9,6 +9,7 @@ import srsly
 from spacy import util
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
+from thinc.api import Model, Optimizer
 
 from .artefact import DAMAGED, write_whole
 
@@ -43,6 +44,24 @@ class KeptPipe(TrainablePipe):
         # they keep what they got.
         for half in (docs[: len(docs) // 2], docs[len(docs) // 2 :]):
             yield from self._annotate(half)
+
+    # Training
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """One step of the optimizer on the gradients so far.
+
+        Raises ValueError if a gradient is not finite: then no layer is stepped, and all gradients
+        of the component are dropped.
+        """
+        try:
+            for node in self.model.walk():
+                for shim in node.shims:
+                    if hasattr(shim, "check_gradients"):
+                        shim.check_gradients()
+        except ValueError:
+            drop_gradients(self.model)
+            raise
+        super().finish_update(sgd)
 
     # Files
 
@@ -108,3 +127,13 @@ class KeptPipe(TrainablePipe):
         readers = {"vocab": lambda p: self.vocab.from_disk(p, exclude=exclude), "model": read}
         util.from_disk(util.ensure_path(path), readers, exclude)
         return self
+
+
+def drop_gradients(model: Model) -> None:
+    """Forget what a model's layers accumulated, in torch and in thinc."""
+    for node in model.walk():
+        for shim in node.shims:
+            if hasattr(shim, "drop_gradients"):
+                shim.drop_gradients()
+        for name in node.grad_names:
+            node.get_grad(name).fill(0.0)

@@ -29,11 +29,16 @@ class EncoderShim(TorchShim):
         self.perturbation = torch.zeros_like(table, requires_grad=True)
 
     def move_embeddings(self, norm: float) -> bool:
-        """Perturb the watched embeddings along their gradient, by so much together; False if they
-        have none, or none that is finite: that one stops the update by itself."""
+        """Perturb the watched embeddings along their gradient, by so much together; False if it
+        is zero. Raises ValueError if it is not finite."""
         gradient = self.perturbation.grad
         length = 0.0 if gradient is None else gradient.norm().item()
-        if not 0.0 < length < math.inf:
+        if not math.isfinite(length):
+            raise ValueError(
+                "The gradient of the word embeddings is not finite: nothing was updated. Lower "
+                'learn_rate, or set precision = "fp32".'
+            )
+        if not length:
             return False
         self.perturbation = gradient * (norm / length)
         return True

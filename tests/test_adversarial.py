@@ -3,12 +3,16 @@
 import pytest
 import spacy
 import torch
+from spacy.training import Example
 
 from spacy_balc.ner import BalcNer
 
 from .conftest import HASH_EMBED, head, learn, randomize, toy_examples
 
 LORA = {"rank": 4, "alpha": 8, "targets": ["query", "key"], "dropout": 0.0}
+WAYS = {"every weight": None, "LoRA": LORA, "frozen": {**LORA, "rank": 0}}
+EMBEDDINGS = "transformer.embeddings.word_embeddings.weight"
+LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "*"}
 
 
 def pipeline(tok2vec, norm=0.0):
@@ -44,7 +48,7 @@ def gradients(ner):
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "electra", "albert"])
-@pytest.mark.parametrize("lora", [None, LORA], ids=["every weight", "LoRA"])
+@pytest.mark.parametrize("lora", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_gradients_of_both_passes(kind, lora, checkpointing, lora_tok2vec):
     tok2vec = lora_tok2vec(kind, lora=lora, gradient_checkpointing=checkpointing)
@@ -89,7 +93,7 @@ def test_what_waited_before_does_not_steer_it(lora_tok2vec):
         torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("lora", [None, LORA], ids=["every weight", "LoRA"])
+@pytest.mark.parametrize("lora", WAYS.values(), ids=WAYS)
 def test_it_learns_and_frozen_weights_stay(lora, lora_tok2vec):
     nlp = spacy.blank("zh")
     ner = nlp.add_pipe(
@@ -97,12 +101,16 @@ def test_it_learns_and_frozen_weights_stay(lora, lora_tok2vec):
     )
     examples = toy_examples(nlp)
     nlp.initialize(lambda: examples)
-    before = table(ner).detach().clone()
+    encoder = ner.model.layers[0].shims[0]
+    before = {name: tensor.clone() for name, tensor in encoder.module.state_dict().items()}
     losses = learn(nlp, examples)
     assert losses["balc_ner"] < 0.1
     assert nlp.evaluate(examples)["ents_f"] == 1.0
-    assert torch.equal(table(ner), before) == (lora is not None)
-    assert ner.model.layers[0].shims[0].perturbation is None
+    trainable = encoder.trainable()
+    for name, tensor in encoder.module.state_dict().items():
+        assert name in trainable or torch.equal(tensor, before[name]), name
+    assert torch.equal(table(ner), before[EMBEDDINGS]) == (lora is not None)
+    assert encoder.perturbation is None
 
 
 def test_losses_count_a_batch_once(lora_tok2vec):
@@ -121,16 +129,16 @@ def state(ner):
 def test_a_second_pass_that_fails_leaves_nothing(lora_tok2vec, monkeypatch):
     nlp, ner, examples = pipeline(lora_tok2vec(lora=None), 2.0)
     before = [tensor.clone() for _, tensor in state(ner)]
-    calls, get_loss = [], ner.get_loss
+    calls, loss = [], ner.model.attrs["loss"]
 
     def fail_later(*args):
         calls.append(args)
         if len(calls) == 2:
             return float("nan"), args[1]
-        return get_loss(*args)
+        return loss(*args)
 
-    monkeypatch.setattr(ner, "get_loss", fail_later)
-    with pytest.raises(ValueError, match="Nothing was learnt from this batch"):
+    monkeypatch.setitem(ner.model.attrs, "loss", fail_later)
+    with pytest.raises(ValueError, match="Nothing was learnt .* or adversarial_norm"):
         nlp.update(examples, sgd=nlp.create_optimizer())
     assert len(calls) == 2
     assert gradients(ner) == {}
@@ -138,9 +146,40 @@ def test_a_second_pass_that_fails_leaves_nothing(lora_tok2vec, monkeypatch):
     assert all(torch.equal(a, b) for a, (_, b) in zip(before, state(ner)))
 
 
+def test_a_move_that_fails_leaves_nothing(lora_tok2vec, monkeypatch):
+    _, ner, examples = pipeline(lora_tok2vec(lora=None), 2.0)
+
+    def fail(norm):
+        raise torch.OutOfMemoryError("no room for another table")
+
+    monkeypatch.setattr(ner.model.layers[0].shims[0], "move_embeddings", fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        ner.update(examples)
+    assert gradients(ner) == {}
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(lora_tok2vec):
+    nlp, ner, examples = pipeline(lora_tok2vec(), 2.0)
+    watch = ner.model.layers[0].shims[0]
+    watch.watch_embeddings()
+    watch.perturbation.grad = torch.full_like(watch.perturbation, float("inf"))
+    with pytest.raises(ValueError, match="word embeddings is not finite: nothing was updated"):
+        watch.move_embeddings(2.0)
+
+
+def test_unusable_gold_is_counted_once(lora_tok2vec):
+    nlp, ner, _ = pipeline(lora_tok2vec(lora=None), 2.0)
+    doc = spacy.tokens.Doc(nlp.vocab, ["NewYork", "Mary"])
+    gold = spacy.tokens.Doc(nlp.vocab, ["New", "York", "Mary"], spaces=[False, True, False])
+    gold.set_ents([spacy.tokens.Span(gold, 1, 2, "LOC"), spacy.tokens.Span(gold, 2, 3, "PER")])
+    with pytest.warns(UserWarning, match="can't learn entities"):
+        ner.update([Example(doc, gold)])
+    assert ner.unusable_gold == 1
+
+
 def test_a_batch_without_a_gradient(lora_tok2vec):
     nlp, ner, _ = pipeline(lora_tok2vec(lora=None), 2.0)
-    unknown = spacy.training.Example.from_dict(nlp.make_doc("北京"), {"entities": None})
+    unknown = Example.from_dict(nlp.make_doc("北京"), {"entities": None})
     unknown.reference.set_ents([], missing=[unknown.reference[:]])
     assert ner.update([unknown])["balc_ner"] == 0.0
 
@@ -152,9 +191,11 @@ def test_norms_that_are_none(norm, lora_tok2vec):
         BalcNer(nlp.vocab, ner.model, adversarial_norm=norm)
 
 
-def test_it_asks_for_an_encoder_of_its_own():
-    config = {**head(HASH_EMBED), "adversarial_norm": 1.0}
-    with pytest.raises(ValueError, match="own LoraTransformer, and 'names' has none: set"):
+@pytest.mark.parametrize("tok2vec, words", [("hash", None), ("lora", "listener"), ("lora", "lora")])
+def test_it_asks_for_one_encoder_of_its_own(tok2vec, words, lora_tok2vec):
+    layers = {"hash": HASH_EMBED, "lora": lora_tok2vec(), "listener": LISTENER, None: None}
+    config = {**head(layers[tok2vec], words=layers[words]), "adversarial_norm": 1.0}
+    with pytest.raises(ValueError, match="'names' must have one, and no listener"):
         spacy.blank("zh").add_pipe("balc_ner", name="names", config=config)
 
 
