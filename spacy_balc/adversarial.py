@@ -6,16 +6,18 @@ from typing import Any, Callable
 from thinc.api import Model
 from thinc.shims import Shim
 
-from .pipe import drop_gradients
+from .pipe import drop_gradients, shims_of
 
 
 def check_norm(norm: float, model: Model, name: str) -> None:
     """Raise ValueError if `learn_twice` can't take this norm and the model of this component."""
     if not 0 <= norm < math.inf:
         raise ValueError(f"adversarial_norm = {norm} must be at least 0, and finite.")
+    if not norm:
+        return
     # What a listener hears is of one pass: it can't send two gradients back.
     listens = any(hasattr(node, "upstream_name") for node in model.walk())
-    if norm and (listens or len(_encoders(model)) != 1):
+    if listens or len(_encoders(model)) != 1:
         raise ValueError(
             f"adversarial_norm = {norm} moves the word embeddings of the component's own "
             f"LoraTransformer: {name!r} must have one, and no listener. Set adversarial_norm = 0."
@@ -48,5 +50,4 @@ def learn_twice(model: Model, norm: float, learn: Callable[[], Any]) -> Any:
 
 def _encoders(model: Model) -> list[Shim]:
     """What keeps the encoders that a model holds itself."""
-    shims = [shim for node in model.walk() for shim in node.shims]
-    return [shim for shim in shims if hasattr(shim, "move_embeddings")]
+    return [shim for shim in shims_of(model) if hasattr(shim, "move_embeddings")]

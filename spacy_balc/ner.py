@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import partial
 from itertools import islice
 from typing import Any, Callable, Iterable, Optional, Sequence
 
@@ -269,12 +270,11 @@ class BalcNer(KeptPipe):
         if not any(len(eg.predicted) for eg in examples):
             return losses  # no gradient to wait for, and not every tok2vec takes zero rows
         set_dropout_rate(self.model, drop)
-        tags = self._gold(examples)
+        learn = partial(self._learn, examples, self._gold(examples))
         if self.adversarial_norm:
-            norm = self.adversarial_norm
-            loss = learn_twice(self.model, norm, lambda: self._learn(examples, tags))
+            loss = learn_twice(self.model, self.adversarial_norm, learn)
         else:
-            loss = self._learn(examples, tags)
+            loss = learn()
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss

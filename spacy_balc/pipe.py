@@ -10,14 +10,15 @@ from spacy import util
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from thinc.api import Model, Optimizer
+from thinc.shims import Shim
 
 from .artefact import DAMAGED, write_whole
 
 
 class KeptPipe(TrainablePipe):
-    """What `TrainablePipe` does with streams and files, done so that a failure costs only what
-    failed. Subclasses say what is saved: `pack` gives bytes, `unpack` takes them on or raises
-    ValueError and leaves the component as it was."""
+    """What `TrainablePipe` does with streams, gradients and files, done so that a failure costs
+    only what failed. Subclasses say what is saved: `pack` gives bytes, `unpack` takes them on or
+    raises ValueError and leaves the component as it was."""
 
     # Streams
 
@@ -54,10 +55,9 @@ class KeptPipe(TrainablePipe):
         of the component are dropped.
         """
         try:
-            for node in self.model.walk():
-                for shim in node.shims:
-                    if hasattr(shim, "check_gradients"):
-                        shim.check_gradients()
+            for shim in shims_of(self.model):
+                if hasattr(shim, "check_gradients"):
+                    shim.check_gradients()
         except ValueError:
             drop_gradients(self.model)
             raise
@@ -129,11 +129,16 @@ class KeptPipe(TrainablePipe):
         return self
 
 
+def shims_of(model: Model) -> list[Shim]:
+    """The shims of a model and of all layers in it."""
+    return [shim for node in model.walk() for shim in node.shims]
+
+
 def drop_gradients(model: Model) -> None:
     """Forget what a model's layers accumulated, in torch and in thinc."""
+    for shim in shims_of(model):
+        if hasattr(shim, "drop_gradients"):
+            shim.drop_gradients()
     for node in model.walk():
-        for shim in node.shims:
-            if hasattr(shim, "drop_gradients"):
-                shim.drop_gradients()
         for name in node.grad_names:
             node.get_grad(name).fill(0.0)

@@ -200,11 +200,14 @@ def test_counts_lead_to_their_sentences(metrics, page):
         else:
             assert 0 < len(found) <= int(number)
     # An entity that overlaps a prediction of another span is part of one of several kinds.
+    linked = 0
     for label in types:
         for side, rows in (("gold", counts), ("predicted", list(zip(*counts)))):
             key = sentences.link("boundary", **{side: label})
             assert (key is not None) == (rows[types.index(label)][-2] > 0)
             assert key is None or f'<a href="{key}" aria-label="gold ' in page
+            linked += key is not None
+    assert linked  # without any, nothing was checked of the page
     assert sentences.link("shifted", "LOC") is None
 
 
