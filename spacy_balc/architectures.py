@@ -44,8 +44,8 @@ def LoraTransformer(
     window, stride: size and step, in word pieces, of the windows over a longer doc.
     pooling: "mean" of a token's word pieces, or the "first".
     precision: "fp32", "bf16" (the CRF and all of the head stay in fp32), or "auto": bf16 where the
-        hardware has it. "int8" is "auto" in training; it predicts with matrices of bytes on CPUs
-        that multiply them (VNNI), and as "auto" elsewhere.
+        hardware is faster in it. "int8" is "auto" in training; it predicts with matrices of bytes
+        on CPUs that multiply them (VNNI), and as "auto" elsewhere.
     learn_rate_scale: factor of the optimizer's learning rate.
     gradient_checkpointing: whether training computes each layer twice (Chen et al., 2016), which
         spares most of its memory.
@@ -175,8 +175,13 @@ def _has_bf16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
+    if torch.cpu._is_amx_tile_supported():
+        return True
+    # Intel's cores that have AVX512-FP16 are made for AMX, which a virtual machine may hide: their
+    # AVX512-BF16 has half the speed of fp32. AMD's has twice that of it.
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return supported() or torch.cpu._is_amx_tile_supported()
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return supported() and not capabilities.get("avx512_fp16", False)
 
 
 # spacy-balc.BalcNer.v1

@@ -12,6 +12,8 @@ import torch
 from spacy.util import registry
 from thinc.api import Adam, fix_random_seed
 
+from spacy_balc.architectures import _dtype
+
 from .conftest import HASH_EMBED, TOY, found, head, learn, randomize, toy_examples
 
 ENTRY_POINTS = {
@@ -127,6 +129,25 @@ def test_lora_settings_out_of_range(lora, named, lora_tok2vec):
 def test_encoder_settings_out_of_range(setting, value, lora_tok2vec):
     with pytest.raises(ValueError, match=f"{setting} = {value!r}"):
         resolve(lora_tok2vec(**{setting: value}))
+
+
+@pytest.mark.parametrize(
+    "has, bf16",
+    [
+        ([], False),
+        (["avx512_fp16"], False),
+        (["avx512_bf16"], True),  # AMD since Zen 4
+        (["avx512_bf16", "avx512_fp16"], False),  # Intel, its AMX hidden by a virtual machine
+        (["avx512_bf16", "avx512_fp16", "amx"], True),
+    ],
+)
+def test_auto_precision_is_the_faster_one(has, bf16, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: "amx" in has)
+    told = {"_is_avx512_bf16_supported": lambda: "avx512_bf16" in has}
+    told["get_capabilities"] = lambda: dict.fromkeys(has, True)
+    for name, function in told.items():
+        monkeypatch.setattr(torch.cpu, name, function, raising=False)  # torch 2.6 lacks some
+    assert _dtype("auto", torch.device("cpu")) is (torch.bfloat16 if bf16 else torch.float32)
 
 
 @pytest.mark.parametrize(
