@@ -51,6 +51,11 @@ def entities(path):
     return nlp.get_pipe("balc_ner").labels, [found(doc) for doc in docs]
 
 
+def save(nlp, path):
+    path.parent.mkdir()
+    nlp.to_disk(path)
+
+
 def test_it_goes_on_from_model_last(trained_folder, tmp_path):
     printed = resume(trained_folder, "--output", tmp_path / "second")
     assert f"Going on from {trained_folder / 'model-last'}" in printed
@@ -73,6 +78,29 @@ def test_model_best_where_model_last_is_half_written(trained_folder, tmp_path):
     file.write_bytes(file.read_bytes()[:1000])
     printed = resume(tmp_path / "first", "--output", tmp_path / "second")
     assert f"Going on from {tmp_path / 'first' / 'model-best'}" in printed
+
+
+def test_components_that_do_not_train_keep_what_they_have(trained_folder, tmp_path):
+    nlp = spacy.load(trained_folder / "model-last")
+    ruler = nlp.add_pipe("entity_ruler", before="balc_ner")
+    ruler.add_patterns([{"label": "LOC", "pattern": "月亮"}])
+    save(nlp, tmp_path / "first" / "model-last")
+    resume(tmp_path / "first", "--output", tmp_path / "second", "--training.max_steps", "1")
+    second = spacy.load(tmp_path / "second" / "model-last")
+    assert second.get_pipe("entity_ruler").patterns == ruler.patterns
+
+
+def test_pretrained_weights_do_not_come_back(trained_folder, tmp_path):
+    nlp = spacy.load(trained_folder / "model-last")
+    nlp.config["initialize"]["init_tok2vec"] = str(tmp_path / "long-gone.bin")
+    save(nlp, tmp_path / "first" / "model-last")
+    resume(tmp_path / "first", "--output", tmp_path / "second", "--training.max_steps", "1")
+    assert spacy.load(tmp_path / "second" / "model-last").config["initialize"]["init_tok2vec"] is None
+
+
+def test_a_pipeline_in_place_of_its_folder_is_told(trained_folder, tmp_path):
+    with pytest.raises(AssertionError, match="name the folder that it lies in"):
+        resume(trained_folder / "model-last", "--output", tmp_path / "second")
 
 
 def test_nothing_that_loads_is_said(trained_folder, tmp_path):

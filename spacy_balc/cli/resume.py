@@ -28,7 +28,7 @@ def resume_cli(
     Go on with a training that was killed.
 
     Takes model-last from TRAINING, or model-best where model-last was being written and does not
-    load, and trains all of its components on, with the config that is in it. Settings are
+    load, and trains its components on, with the config that is in it. Settings are
     overridden as in `spacy train`: --training.max_steps 2000.
 
     What was learnt up to the last evaluation is kept. Not saved by spaCy, and begun anew: the
@@ -49,11 +49,10 @@ def resume(training_path: Path, output_path: Path, gpu_id: int, overrides: dict)
     msg.info(f"Going on from {source}")
     nlp = spacy.load(source)
     config = nlp.config.copy()
-    trained = {name for name, pipe in nlp.components if getattr(pipe, "is_trainable", False)}
-    for name in trained:
+    for name in nlp.component_names:
         config["components"][name] = {"source": str(source)}
     # No component is new, so nothing is to be initialized from a file that may be gone.
-    config["initialize"]["components"] = {}
+    config["initialize"] |= {"components": {}, "init_tok2vec": None}
     del nlp
     with tempfile.TemporaryDirectory() as folder:
         config_path = Path(folder) / "config.cfg"
@@ -72,5 +71,7 @@ def newest(training_path: Path) -> Path:
             problems.append(f"{name}: {error}")
         else:
             return training_path / name
+    if (training_path / "config.cfg").exists():
+        msg.fail(f"{training_path} is a pipeline: name the folder that it lies in", exits=1)
     reasons = "\n".join(problems)
     msg.fail(f"{training_path} holds no pipeline that loads: train again", reasons, exits=1)
