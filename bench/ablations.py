@@ -11,6 +11,7 @@ holds the record of are not run again, so an interrupted table goes on, and grow
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import subprocess
@@ -53,7 +54,6 @@ WEIGHTS: dict[str, tuple[dict[str, Any] | None, float]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     args = parse(arguments)
-    args.work.mkdir(parents=True, exist_ok=True)
     wanted = [
         (network, weights, seed)
         for seed in args.seeds
@@ -108,10 +108,19 @@ def settings(description: str) -> argparse.ArgumentParser:
 
 
 def check(args: argparse.Namespace, *sets: str) -> None:
-    """Exit unless all files are there."""
-    for path in (args.config, *(args.corpus / f"{name}.spacy" for name in sets)):
+    """Make WORK; exit unless all files are there, and all that WORK holds is of the same ones."""
+    files = [args.config, *(args.corpus / f"{name}.spacy" for name in sets)]
+    for path in files:
         if not path.is_file():
             sys.exit(f"No such file: {path}")
+    asked = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    asked |= {"encoder": args.encoder, "overrides": sorted(args.override)}
+    args.work.mkdir(parents=True, exist_ok=True)
+    file = args.work / "asked.json"
+    if not file.exists():
+        file.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf8")
+    elif json.loads(file.read_text(encoding="utf8")) != asked:
+        sys.exit(f"{file} is of another config, corpus, encoder or override: name another --work.")
 
 
 def variant(args: argparse.Namespace, network: str, weights: str, seed: int) -> Config:

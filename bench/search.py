@@ -48,19 +48,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of sampler and training (0)")
     args = parser.parse_args(arguments)
     check(args, "train", "dev")
-    args.work.mkdir(parents=True, exist_ok=True)
     start = with_overrides(common_config(args, args.weights, args.seed), args.override)
+    name = f"{args.weights}.{args.seed}"
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(args.work / f"{args.weights}.journal"))),
-        study_name=args.weights,
+        storage=JournalStorage(JournalFileBackend(str(args.work / f"{name}.journal"))),
+        study_name=name,
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=args.seed, n_startup_trials=6),
         load_if_exists=True,
     )
-    if not study.trials:
+    # Another one for each start, which would otherwise propose the same recipes again.
+    sampler_seed = args.seed + len(study.trials)
+    study.sampler = optuna.samplers.TPESampler(seed=sampler_seed, n_startup_trials=6)
+    for killed in study.get_trials(states=[TrialState.RUNNING]):
+        study.tell(killed.number, state=TrialState.FAIL)
+    if not study.get_trials(states=[TrialState.COMPLETE, TrialState.WAITING]):
         as_it_is = {key: get(start, key) for key in CHOICES}
         study.enqueue_trial(dict.fromkeys(FACTORS, 1.0) | as_it_is)
-    ended = sum(trial.state.is_finished() for trial in study.trials)
+    ended = len(study.get_trials(states=[TrialState.COMPLETE]))
     study.optimize(
         lambda trial: objective(trial, start, args.work / "running", args.gpu_id),
         n_trials=max(0, args.trials - ended),

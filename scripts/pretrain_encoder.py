@@ -45,6 +45,7 @@ HEADS = {"bert": "cls", "roberta": "lm_head", "xlm-roberta": "lm_head", "albert"
 # What a run that goes on must have in common with its checkpoints, beside the text.
 SHAPE = ("start_from", "vocabulary", "keep", "characters")
 SHAPE += ("hidden", "layers", "heads", "intermediate", "length")
+SHAPE += ("mask", "tag_weight", "learn_rate", "batch", "seed")
 # On blocks of 128, plain products trained 1.25 times as fast on a CPU as the fused attention.
 ATTENTION = None if torch.cuda.is_available() else "eager"
 
@@ -351,6 +352,8 @@ def main() -> None:
         # A GPU waits for blocks that are masked in its own process.
         dataloader_num_workers=4 if torch.cuda.is_available() else 0,
     )
+    # With several GPUs DataParallel would hide the model's parts.
+    settings._n_gpu = min(1, settings.n_gpu)
     trainer = TwoObjectives(
         model,
         settings,

@@ -220,6 +220,33 @@ def test_search(bench, encoder, tmp_path):
     assert {trial["number"] for trial in both} == {0, 1} and first[0] in both
 
 
+def test_search_survives_being_killed(bench, tmp_path, monkeypatch):
+    for name in ("train", "dev"):
+        write_corpus(tmp_path / f"{name}.spacy", "zh", TOY)
+    arguments = ["--config", str(BENCH.parent / "configs" / "sample.cfg")]
+    arguments += ["--corpus", str(tmp_path), "--work", str(tmp_path / "work")]
+    arguments += ["--out", str(tmp_path / "out.json")]
+    search = bench("search")
+
+    def killed(config, folder, gpu_id):
+        raise SystemExit
+
+    def trained(config, folder, gpu_id):
+        folder.mkdir()
+        return folder, {"dev_f": 0.5, "seconds": 1.0}
+
+    monkeypatch.setattr(search, "train", killed)
+    with pytest.raises(SystemExit):
+        search.main([*arguments, "--trials", "2"])
+    monkeypatch.setattr(search, "train", trained)
+    for trials in ("2", "4"):
+        search.main([*arguments, "--trials", trials])
+    found = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["trials"]
+    settings = [trial["settings"] for trial in sorted(found, key=lambda trial: trial["number"])]
+    assert {settings[0][name] for name in search.FACTORS} == {1.0}
+    assert len(settings) == 4 and all(settings.count(one) == 1 for one in settings)
+
+
 @pytest.mark.slow
 def test_ablations(bench, encoder, tmp_path):
     for name in ("train", "dev", "test"):
@@ -239,6 +266,21 @@ def test_ablations(bench, encoder, tmp_path):
     bench("ablations").main([*arguments, "--seeds", "0", "--weights", "all"])
     again = json.loads((tmp_path / "out.json").read_text(encoding="utf8"))["runs"]
     assert again == [run for run in first if run["weights"] == "all"]
+
+
+def test_ablations_mix_no_settings(bench, tmp_path):
+    for name in ("train", "dev", "test"):
+        write_corpus(tmp_path / f"{name}.spacy", "zh", TOY)
+    arguments = ["--config", str(BENCH.parent / "configs" / "sample.cfg")]
+    arguments += ["--corpus", str(tmp_path), "--work", str(tmp_path / "work")]
+    parse = bench("ablations").parse
+    parse(arguments)
+    parse([*arguments, "--seeds", "7", "--networks", "CRF"])
+    with pytest.raises(SystemExit, match="another config, corpus, encoder or override"):
+        parse([*arguments, "--override", "training.max_steps=7"])
+    write_corpus(tmp_path / "dev.spacy", "zh", TOY[:1])
+    with pytest.raises(SystemExit, match="name another --work"):
+        parse(arguments)
 
 
 def test_hiding_hides_the_plugin_alone(bench):

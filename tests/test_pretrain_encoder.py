@@ -73,6 +73,8 @@ def test_it_refuses_checkpoints_of_another_run(pretrain):
     pretrain("--steps", 2, *RUN)
     with pytest.raises(SystemExit, match="differs in text"):
         pretrain("--steps", 4, *RUN, text=TEXTS[::-1])
+    with pytest.raises(SystemExit, match="differs in mask, seed"):
+        pretrain("--steps", 4, *RUN, "--seed", 1, "--mask", 0.4)
 
 
 def test_it_replaces_no_folder_that_is_no_encoder(pretrain, tmp_path):
