@@ -13,11 +13,13 @@ def deterministic() -> Callable[[Language, dict[str, Any]], None]:
     https://docs.pytorch.org/docs/stable/notes/randomness.html
     """
 
+    # Now, as cuBLAS reads it at its first product, which may be of `nlp.initialize`.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
     def switch_on(nlp: Language, step: dict[str, Any]) -> None:
         import torch
 
         if not torch.are_deterministic_algorithms_enabled():
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True, warn_only=True)
             torch.backends.cudnn.benchmark = False
 

@@ -1,5 +1,7 @@
 """The same seed gives the same weights and scores twice; the switch for determinism on a GPU."""
 
+import os
+
 import pytest
 import spacy
 import srsly
@@ -48,8 +50,13 @@ def test_one_seed_gives_the_same_weights_and_scores_twice(train, restored):
     assert train(4, "third")[0] != weights
 
 
-def test_the_switch_reaches_torch(restored):
+def test_the_switch_reaches_torch(restored, monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    switch_on = deterministic()
+    # cuBLAS reads it once, at the first product, which is before the first step.
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     assert not torch.are_deterministic_algorithms_enabled()
-    deterministic()(spacy.blank("zh"), {"step": 0, "epoch": 0})
+    switch_on(spacy.blank("zh"), {"step": 0, "epoch": 0})
     assert torch.are_deterministic_algorithms_enabled()
     assert torch.is_deterministic_algorithms_warn_only_enabled()
