@@ -315,6 +315,11 @@ def test_a_damaged_pipeline_is_one_message(model, damage):
     assert "Cannot load the pipeline" in words(run("demo", model, "去长沙", code=1))
 
 
+@pytest.mark.parametrize("command", [["demo", "."], ["resume", ".", "--output", "other"]])
+def test_a_gpu_that_is_not_there_is_one_message(command):
+    assert "--gpu-id 99 cannot be used" in words(run(*command, "--gpu-id", "99", code=1))
+
+
 def test_demo(tmp_path, model):
     html = tmp_path / "pages" / "demo.html"
     printed = run("demo", model, "杨柳\n回长沙", "--html", html)

@@ -65,10 +65,19 @@ def write_whole(path: Path, data: bytes | str) -> None:
         msg.fail(f"Cannot write {path}", str(error), exits=1)
 
 
+def choose_device(gpu_id: int) -> None:
+    """Compute on a GPU from here on or, for -1, the CPU; exit with a message where that GPU cannot
+    be used."""
+    try:
+        setup_gpu(gpu_id, silent=gpu_id < 0)
+    except Exception as error:  # without cupy, of thinc's; with it, of cupy's and CUDA's
+        msg.fail(f"--gpu-id {gpu_id} cannot be used", str(error), exits=1)
+
+
 def load_pipeline(model: str, gpu_id: int) -> Language:
     """Load a pipeline by folder or package name, on a GPU or, for -1, the CPU; exit with a message
     where there is none of that name, or it does not load."""
-    setup_gpu(gpu_id, silent=gpu_id < 0)
+    choose_device(gpu_id)
     try:
         return spacy.load(model)
     except Exception as error:  # damaged files have as many kinds of errors as readers

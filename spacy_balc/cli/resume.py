@@ -5,9 +5,11 @@ from pathlib import Path
 
 import spacy
 import typer
-from spacy.cli._util import parse_config_overrides, setup_gpu
+from spacy.cli._util import parse_config_overrides
 from spacy.cli.train import train
 from wasabi import msg
+
+from ._util import choose_device
 
 
 def resume_cli(
@@ -37,7 +39,7 @@ def resume_cli(
     folder, and the best of both is yours to choose.
     """
     overrides = parse_config_overrides(context.args)
-    setup_gpu(gpu_id, silent=True)
+    choose_device(gpu_id)
     resume(training_path, output_path, gpu_id, overrides)
 
 
