@@ -38,7 +38,7 @@ CHOICES: dict[str, list[Any]] = {
 }
 
 STEPS = ("training.max_steps", "training.eval_frequency")
-STEPS += ("training.optimizer.learn_rate.warmup_steps",)
+STEPS += tuple(f"training.optimizer.learn_rate.{name}_steps" for name in ("warmup", "total"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,7 +96,8 @@ def objective(trial: optuna.Trial, start: Config, folder: Path, gpu_id: int) -> 
         values = values if own in values else [own, *values]
         put(config, name, trial.suggest_categorical(name, values))
     for name in STEPS:
-        put(config, name, round(get(start, name) * get(start, BATCH) / get(config, BATCH)))
+        if isinstance(get(start, name), int):  # "${training.max_steps}" follows by itself
+            put(config, name, round(get(start, name) * get(start, BATCH) / get(config, BATCH)))
     _, found = train(config, folder, gpu_id)
     shutil.rmtree(folder)
     trial.set_user_attr("seconds", found["seconds"])
