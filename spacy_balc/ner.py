@@ -331,8 +331,9 @@ class BalcNer(KeptPipe):
             ]
             warnings.warn(
                 f"{self.name!r} can't learn entities whose borders are inside the pipeline's "
-                f"tokens, such as {', '.join(shown[:3])}: they count as missing. All of them are "
-                "listed by `python -m spacy balc validate`, and counted in `unusable_gold`."
+                f"tokens, such as {', '.join(shown[:3])}: they count as missing, and are "
+                "counted in `unusable_gold`. `python -m spacy balc validate --config` counts them "
+                "by the tokenizer of a config, and shows where the first ones are."
             )
         self.unusable_gold += lost
 
