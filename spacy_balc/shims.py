@@ -82,7 +82,7 @@ class EncoderShim(TorchShim):
         int8 = self.settings["precision"] == "int8" and has_int8(self.device)
 
         def make():
-            return merge(self.module, copy_module(self.module, sharing=True), dtype, int8)
+            return merge(copy_module(self.module, sharing=True), dtype, int8)
 
         return self.derived(f"prediction {dtype} {int8}", make, weights=True)
 

@@ -27,7 +27,7 @@ def test_encoder_on_meta(kind, training, encoder):
     _, module = encoders.load(encoder(kind), LORA)
     module = module.train(training).to("meta")
     if not training:
-        module = encoders.merge(module, copy_module(module, sharing=True), torch.bfloat16)
+        module = encoders.merge(copy_module(module, sharing=True), torch.bfloat16)
     with torch.set_grad_enabled(training):
         vectors = module.vectors(DOCS, 48, 32, "first")
     assert vectors.is_meta

@@ -319,7 +319,7 @@ def test_merging_gives_the_same_answers_and_leaves_the_original_bit_identical(
     plain = vectors(load(encoder(kind), None)[1].eval(), DOCS)
     before = {name: tensor.clone() for name, tensor in ours.state_dict().items()}
     expected = vectors(ours, DOCS)
-    merged = merge(ours.train(), copy_module(ours, sharing=True), torch.float32)
+    merged = merge(copy_module(ours.train(), sharing=True), torch.float32)
     assert_equal(vectors(merged, DOCS), expected)
     assert ours.training
     assert (expected[0] - plain[0]).abs().max() > 0.05
@@ -337,7 +337,7 @@ def test_merging_gives_the_same_answers_and_leaves_the_original_bit_identical(
 @pytest.mark.parametrize("lora", [None, {**LORA, "rank": 0}])
 def test_merging_without_adapters(encoder, lora):
     _, ours = load(encoder("bert"), lora)
-    merged = merge(ours, copy_module(ours, sharing=True), torch.float32)
+    merged = merge(copy_module(ours, sharing=True), torch.float32)
     assert_equal(vectors(merged, DOCS), vectors(ours.eval(), DOCS), atol=0)
 
 
@@ -350,7 +350,7 @@ def relative_error(found, expected):
 def test_bf16_agrees_roughly_with_fp32(encoder, kind):
     ours = with_adapters(load(encoder(kind), LORA)[1])
     expected = vectors(ours, DOCS)
-    merged = merge(ours, copy_module(ours, sharing=True), torch.bfloat16)
+    merged = merge(copy_module(ours, sharing=True), torch.bfloat16)
     training = for_training(ours, copy_module(ours, sharing=True), torch.bfloat16).eval()
     for half in (merged, training):
         types = {name: p.dtype for name, p in half.named_parameters()}
@@ -388,7 +388,7 @@ def test_gradients_in_bf16_arrive_in_fp32_and_agree_roughly(encoder):
 @pytest.mark.parametrize("kind", ["bert", "albert", "roberta"])
 def test_int8_agrees_roughly_with_fp32(encoder, kind):
     ours = with_adapters(load(encoder(kind), LORA)[1])
-    merged = merge(ours, copy_module(ours, sharing=True), torch.float32, int8=True)
+    merged = merge(copy_module(ours, sharing=True), torch.float32, int8=True)
     assert 0 < relative_error(vectors(merged, DOCS), vectors(ours, DOCS)) < 0.1
 
 

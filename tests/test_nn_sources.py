@@ -87,24 +87,24 @@ def test_positions_that_count_from_a_pad_id_need_one(copied, kind):
 
 
 def test_a_missing_folder_names_the_ways_to_an_encoder(tmp_path):
-    refused(tmp_path / "nowhere", "config", "`name`", "local folder", "huggingface-cli download")
+    refused(tmp_path / "nowhere", "config", "`name`", "local folder", "hf download")
 
 
 def test_a_hub_name_that_cant_be_reached_names_the_ways_to_an_encoder():
-    refused("spacy-balc/no-such-encoder", "`name`", "local folder", "huggingface-cli download")
+    refused("spacy-balc/no-such-encoder", "`name`", "local folder", "hf download")
 
 
 def test_missing_weights(copied):
     folder = copied()
     (folder / "model.safetensors").unlink()
-    refused(folder, "model.safetensors", "huggingface-cli download")
+    refused(folder, "model.safetensors", "hf download")
 
 
 @pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\n"])
 def test_damaged_weights(copied, content):
     folder = copied()
     (folder / "model.safetensors").write_bytes(content)
-    refused(folder, "model.safetensors", "huggingface-cli download")
+    refused(folder, "model.safetensors", "hf download")
 
 
 @pytest.mark.parametrize("changes", [{"num_hidden_layers": 3}, {"intermediate_size": 80}])
@@ -117,14 +117,14 @@ def test_a_missing_tokenizer(copied):
     for path in folder.iterdir():
         if path.name not in ("config.json", "model.safetensors"):
             path.unlink()
-    refused(folder, "tokenizer", "huggingface-cli download")
+    refused(folder, "tokenizer", "hf download")
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", "version https://git-lfs.github.com/spec/v1\n"])
 def test_a_damaged_tokenizer(copied, content):
     folder = copied()
     (folder / "tokenizer.json").write_text(content, encoding="utf8")
-    refused(folder, "tokenizer", "huggingface-cli download")
+    refused(folder, "tokenizer", "hf download")
 
 
 def test_a_tokenizer_without_a_fast_version(copied):

@@ -217,10 +217,10 @@ def for_training(encoder: Encoder, copied: Encoder, dtype: torch.dtype) -> Encod
 
 
 @torch.no_grad()
-def merge(encoder: Encoder, copied: Encoder, dtype: torch.dtype, int8: bool = False) -> Encoder:
+def merge(copied: Encoder, dtype: torch.dtype, int8: bool = False) -> Encoder:
     """Turn a copy into one for prediction: adapters merged into matrices of its own, query, key
-    and value in one product, all but the embeddings in `dtype`, no gradients, no dropout. The
-    encoder itself stays as it is.
+    and value in one product, all but the embeddings in `dtype`, no gradients, no dropout. What it
+    was copied from stays as it is.
 
     int8: whether to multiply by int8 matrices, but where the inputs, after GELU, have a few rows
     far larger than the others: one scale would cost these layers their accuracy.

@@ -15,7 +15,7 @@ from .family import FAMILY, accepts_pooler, plain_config, without_pooler
 HELP = (
     "Set `name` in the config to a local folder with config.json, model.safetensors and the "
     "tokenizer's files. One comes with the repository of spacy-balc (assets/encoder-mini); any "
-    "other is fetched where there is a network with `huggingface-cli download NAME --local-dir "
+    "other is fetched where there is a network with `hf download NAME --local-dir "
     "FOLDER` and copied here; scripts/pretrain_encoder.py makes one from raw text."
 )
 
