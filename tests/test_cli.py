@@ -235,6 +235,25 @@ def test_convert_does_not_write_over_what_it_reads(tmp_path):
     assert files(tmp_path) == before
 
 
+def test_convert_keeps_the_other_file_of_a_pair(tmp_path, bio):
+    for there, target in ("one.txt", "one.ann"), ("two.ann", "two.txt"):
+        (tmp_path / there).write_text("precious")
+        printed = words(run("convert", bio, tmp_path / target, "--to", "brat", code=1))
+        assert f"{there} is there, and would be written too" in printed
+        assert (tmp_path / there).read_text() == "precious" and not (tmp_path / target).exists()
+    both = ["--to", "brat", "--dev", tmp_path / "new.txt", "--dev-share", "0.5"]
+    printed = words(run("convert", bio, tmp_path / "new.ann", *both, code=1))
+    assert "are one document of brat's" in printed
+    run("convert", bio, tmp_path / "new.ann")
+    run("convert", bio, tmp_path / "new.ann")
+
+
+def test_convert_says_that_nothing_is_annotated(tmp_path):
+    (tmp_path / "plain.bio").write_text("雨 O\n停 O\n", encoding="utf-8")
+    printed = words(run("convert", tmp_path / "plain.bio", tmp_path / "plain.spacy"))
+    assert "There is no entity in it" in printed
+
+
 def test_convert_keeps_sets_of_another_split_apart(tmp_path, bio):
     run("convert", bio, tmp_path / "out", "--split", "0.5/0.3/0.2")
     before = files(tmp_path)

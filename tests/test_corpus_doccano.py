@@ -85,6 +85,12 @@ def error_of_reading(path: Path) -> str:
     return str(error.value)
 
 
+def test_an_empty_list_hides_no_entities(tmp_path: Path):
+    both = {**new("王明走", [(0, 2, "PER")]), "label": []}
+    path = write_lines(tmp_path / "all.jsonl", both)
+    assert read_all(FORMAT, path) == [("王明走", [(0, 2, "PER")])]
+
+
 def test_sniff(tmp_path: Path):
     path = tmp_path / "a.jsonl"
     assert not FORMAT.sniff(path, b'{"text": "a", "label": {"X": {}}}')

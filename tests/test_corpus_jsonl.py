@@ -90,6 +90,16 @@ def test_malformed_lines_are_named(tmp_path, line):
         list(read(path))
 
 
+@pytest.mark.parametrize("key", ["entities", "label", "labels", "ner_tags"])
+def test_entities_of_another_format_are_not_passed_over(tmp_path, key):
+    tokens = [{"text": "王", "ws": False}, {"text": "明", "ws": False}]
+    path = save(tmp_path, {"text": "王明", "tokens": tokens, key: [[0, 2, "PER"]]})
+    with pytest.raises(CorpusError, match="a line must be"):
+        list(read(path))
+    unmarked = {"text": "王明", "tokens": tokens, key: []}
+    assert [sentence.entities for sentence in read(save(tmp_path, unmarked))] == [[]]
+
+
 def test_writes_what_prodigy_holds(tmp_path):
     path = tmp_path / "a.jsonl"
     with write(path, "en") as add:

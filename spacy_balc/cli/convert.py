@@ -211,6 +211,8 @@ def convert(
             "cannot find these entities."
         )
     print_counts(counts, expected)
+    if not counts.entities:
+        msg.warn("There is no entity in it", "Is this the right file, and --tag-column its tags?")
     for key, target in targets.items():
         written = outputs[key].written
         tell = msg.good if written else msg.warn

@@ -35,7 +35,8 @@ def read(path: Path, options: ReadOptions, on_problem: OnProblem) -> Iterator[Se
     tokenize = tokenizer(options.lang)
     for line, entry in json_lines(path):
         text = entry["text"] if "text" in entry else entry.get("data")
-        key = next((key for key in KEYS if isinstance(entry.get(key), list)), None)
+        keys = [key for key in KEYS if isinstance(entry.get(key), list)]
+        key = next((key for key in keys if entry[key]), keys[0] if keys else None)
         if text is None or key is None:
             raise no_line(path, line, entry, SHAPE)
         marks = [_mark(value, path, line) for value in entry[key]]

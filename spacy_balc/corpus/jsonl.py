@@ -17,6 +17,9 @@ from .spans import Mark, as_object, json_lines, no_line, to_sentence
 
 SHAPE = '{"text": TEXT, "spans": [{"start": START, "end": END, "label": LABEL}, ...]}'
 
+# Where other formats have the entities; a task of Prodigy's has a string there, or nothing.
+ELSEWHERE = ("entities", "label", "labels", "ner_tags")
+
 
 def read(
     path: Path, options: ReadOptions = ReadOptions(), on_problem: OnProblem = None
@@ -31,6 +34,9 @@ def read(
     tokenize, vocab, left_out = tokenizer(options.lang), Vocab(), 0
     for line, task in json_lines(path):
         if not isinstance(task.get("text"), str) or not isinstance(task.get("spans") or [], list):
+            raise no_line(path, line, task, SHAPE)
+        elsewhere = any(task.get(key) and isinstance(task[key], list) for key in ELSEWHERE)
+        if elsewhere and not task.get("spans"):
             raise no_line(path, line, task, SHAPE)
         if task.get("answer", "accept") != "accept":
             left_out += 1

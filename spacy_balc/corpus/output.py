@@ -113,6 +113,8 @@ def open_outputs(
         for key, target in targets.items():
             folder = not suffix(target)
             _check_target(target, folder)
+            if formats[key].name == "brat" and not folder:
+                _check_pair(target, list(targets.values()))
             place = places.enter_context(staged(target, folder))
             output = Output(target, place, formats[key], lang, on_problem, shard if folder else 0)
             opened[key] = outputs.enter_context(output)
@@ -132,6 +134,15 @@ def check_apart(inputs: Sequence[Path | str], targets: Iterable[Path]) -> None:
                     f"{file} is read, and {target} would take its place; name another OUT, or "
                     "only the files that are to be read"
                 )
+
+
+def _check_pair(target: Path, targets: Sequence[Path]) -> None:
+    """Refuse a file of brat's whose other file is another target, or somebody's."""
+    other = target.with_suffix(".ann" if target.suffix == ".txt" else ".txt")
+    if any(path.resolve() == other.resolve() for path in targets):
+        raise CorpusError(f"{target} and {other} are one document of brat's; name another file")
+    if other.exists() and not target.exists():
+        raise CorpusError(f"{other} is there, and would be written too; name another file")
 
 
 def _check_target(target: Path, folder: bool) -> None:
