@@ -12,6 +12,8 @@ from spacy_balc.nn import tagger as tagger_module
 from spacy_balc.nn.tagger import Tagger, build
 from spacy_balc.tags import MISSING, legal_transitions
 
+from .test_nn_crf import path_score
+
 SETTINGS = {
     "input_width": 6,
     "n_tags": 5,
@@ -69,12 +71,6 @@ def legal_tags(lengths, n_tags, generator):
 def is_legal(path, n_tags):
     starts, follows = legal_transitions(n_tags)
     return starts[path[0]] and all(follows[a, b] for a, b in pairwise(path))
-
-
-def path_score(crf, emissions, path):
-    score = crf.start_transitions[path[0]] + crf.end_transitions[path[-1]]
-    score = score + sum(emissions[i, tag] for i, tag in enumerate(path))
-    return score + sum(crf.transitions[a, b] for a, b in pairwise(path))
 
 
 def test_each_layer_is_left_out_by_its_setting():

@@ -9,7 +9,8 @@ from spacy_balc.nn import tagger as tagger_module
 from spacy_balc.nn.tagger import Tagger
 from spacy_balc.tags import expansion, tag_names
 
-from .test_nn_tagger import SETTINGS, make, path_score, randomize
+from .test_nn_crf import path_score
+from .test_nn_tagger import SETTINGS, make, randomize
 
 
 def relabel(tagger, old, new):
