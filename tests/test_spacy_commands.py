@@ -24,8 +24,8 @@ def trained(encoder, tmp_path_factory):
     config["paths"]["encoder"] = encoder("bert", 64)
     tok2vec = config["components"]["balc_ner"]["model"]["tok2vec"]
     tok2vec["window"], tok2vec["stride"] = 60, 40
-    config["training"]["optimizer"]["learn_rate"]["initial_rate"] = 0.01
-    config["training"]["optimizer"]["learn_rate"]["warmup_steps"] = 5
+    schedule = {"initial_rate": 0.01, "warmup_steps": 5, "total_steps": STEPS[1]}
+    config["training"]["optimizer"]["learn_rate"].update(schedule)
     config["training"]["dropout"] = 0.0
     config.to_disk(folder / "toy.cfg")
     run_spacy("train", folder / "toy.cfg", "--output", folder / "training", *STEPS)
