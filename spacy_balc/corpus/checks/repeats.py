@@ -17,7 +17,7 @@ class Repeats:
     def __init__(self) -> None:
         self.rows: dict[int, int] = {}  # hash of a text: row of its first sentence, below
         self.gold, self.line = array("q"), array("q")
-        self.source = array("L")  # number of part and file
+        self.source = array("I")  # number of part and file
         self.sources: dict[tuple[str, str], int] = {}
         self.names: list[tuple[str, str]] = []
         self.entities: dict[str, set[int]] = defaultdict(set)  # by part: hashes of their strings
