@@ -163,7 +163,8 @@ def held_out(blocks) -> int:
 
 def objectives(args) -> list[str]:
     """What is learnt, in the order of the accuracies that an evaluation gives."""
-    return ["masked pieces"] * (args.mask > 0) + ["tags"] * (args.tags is not None)
+    tags = args.tags is not None and args.tag_weight > 0
+    return ["masked pieces"] * (args.mask > 0) + ["tags"] * tags
 
 
 def card(args, model, blocks, history, seconds, text_digest) -> str:
@@ -257,7 +258,12 @@ def parse() -> argparse.Namespace:
     add("--length", type=int, default=128, help="word pieces a block")
     add("--mask", type=float, default=0.15, help="share of words (without --tags: of word pieces)")
     add("--tags", type=Path, help="a teacher's tags, one a character (.txt, .gz, .xz)")
-    add("--tag-weight", type=float, default=1.0, help="of the tags' loss beside that of masked-LM")
+    add(
+        "--tag-weight",
+        type=float,
+        default=1.0,
+        help="of the tags' loss beside masked-LM's (0: none)",
+    )
     add("--learn-rate", type=float, default=1e-3)
     add("--decay", type=float, default=1.0, help="share of the steps, the last, in which it falls")
     add("--eval-every", type=int, default=1000, help="steps between evaluations and checkpoints")
@@ -287,7 +293,7 @@ def main() -> None:
         if not path.is_file():
             sys.exit(f"No such file: {path}")
     if not objectives(args):
-        sys.exit("--mask 0 without --tags leaves nothing to learn: set one of them.")
+        sys.exit("--mask 0 without --tags, or at --tag-weight 0, leaves nothing to learn: set one.")
     check_places(args)
     args.checkpoints.mkdir(parents=True, exist_ok=True)
     text_digest = digest(args.text, args.tags)

@@ -102,6 +102,10 @@ def test_a_teachers_tags_are_learnt_beside_masking(pretrain):
     assert "| accuracy, masked pieces | accuracy, tags |" in card and "tags.txt, 2 of them" in card
     alone = pretrain("--steps", 2, *RUN, "--mask", 0, tags=tags, out="b", checkpoints="b-runs")
     assert "Learnt from tags, from scratch" in (alone / "README.md").read_text(encoding="utf8")
+    # Tags that are not learnt still say which pieces make a word.
+    words = pretrain("--steps", 2, *RUN, "--tag-weight", 0, tags=tags, out="c", checkpoints="d")
+    card = (words / "README.md").read_text(encoding="utf8")
+    assert "Learnt from masked pieces, from scratch" in card and "| accuracy, tags |" not in card
 
 
 def test_tags_that_do_not_fit_the_text_are_named_by_line(pretrain):
@@ -113,9 +117,10 @@ def test_tags_that_do_not_fit_the_text_are_named_by_line(pretrain):
         pretrain("--steps", 2, *RUN, text=TEXTS[:1], tags=tags[:1] * 2)
 
 
-def test_nothing_to_learn_is_refused(pretrain):
+@pytest.mark.parametrize("tags", [None, [two_character_words(text) for text in TEXTS]])
+def test_nothing_to_learn_is_refused(pretrain, tags):
     with pytest.raises(SystemExit, match="nothing to learn"):
-        pretrain("--steps", 2, *RUN, "--mask", 0)
+        pretrain("--steps", 2, *RUN, "--mask", 0, "--tag-weight", 0, tags=tags)
 
 
 @pytest.fixture
