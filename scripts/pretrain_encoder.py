@@ -370,7 +370,7 @@ def main() -> None:
             zip(objectives(args), seen.predictions.mean(0).tolist(), strict=True)
         ),
     )
-    trainer.tag_weight = args.tag_weight if args.tags else 0.0
+    trainer.tag_weight = args.tag_weight if "tags" in objectives(args) else 0.0
     clock = Clock(args.checkpoints / "seconds.txt")
     trainer.add_callback(clock)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(args.checkpoints)))
