@@ -189,6 +189,7 @@ def run(args: argparse.Namespace, network: str, weights: str, seed: int) -> dict
     record = {"network": network, "weights": weights, "seed": seed, **found}
     record["test"] = json.loads(scores.read_text(encoding="utf8"))
     del record["test"]["model"]  # a folder of this machine, which is deleted below
+    del record["test"]["token_table"]  # half of a record, and no entity score
     record["bytes"] = sum(file.stat().st_size for file in best.rglob("*") if file.is_file())
     record |= child(["-c", COUNT, str(best)])
     shutil.rmtree(folder)
