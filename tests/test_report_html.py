@@ -211,7 +211,8 @@ def test_counts_lead_to_their_sentences(metrics, page):
     assert sentences.link("shifted", "LOC") is None
 
 
-def test_counts_beyond_the_limit_say_so(metrics):
+def test_counts_beyond_the_limit_say_so(metrics, page):
+    assert "listed</small>" not in page  # the others do not
     changed = json.loads(json.dumps(metrics))
     changed["errors"]["counts"][0]["errors"] += 90
     changed["errors"]["total"] += 90
